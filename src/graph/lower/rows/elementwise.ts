@@ -1,0 +1,87 @@
+/** Elementwise operations keep the form of their operands: rows stay rows, taps stay taps. */
+import type { Op, Value } from '../../ir.js';
+import { nchwRules } from '../nchw/index.js';
+import type { Form, Rows, RowsContext, RowsRule } from './context.js';
+import { matrixOf } from './context.js';
+import { canonical } from './geometry.js';
+
+const sameShape = (a: Value, b: Value) => a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
+const isScalar = (v: Value) => v.shape.length === 0;
+/** [B or 1, C or 1, 1, 1] */
+const isPerChannel = (v: Value) => v.shape.length === 4 && v.shape[2] === 1 && v.shape[3] === 1;
+
+/** A per-channel value [B or 1, C or 1, 1, 1] repeated over every pixel of a map. */
+function spread(c: RowsContext, v: Value, shape: readonly number[]): Rows {
+  const [batch, channels, height, width] = shape as [number, number, number, number];
+  const geometry = canonical(batch, [height, width]);
+  const column = c.reshape(c.plain(v), [v.shape[0]!, 1, v.shape[1]!]);
+  const all = c.op('Expand', [column, c.builder.ints([batch, height * width, channels])]);
+  return { kind: 'rows', name: c.reshape(all, [geometry.rows, channels]), geometry };
+}
+
+/** Any elementwise operation, through the plain rule on operands of one form. */
+function elementwise<K extends Op>(node: Value<K>, c: RowsContext): Form | undefined {
+  if (node.shape.length !== 4) return undefined;
+  const forms = node.inputs.filter((v) => sameShape(v, node)).map((v) => c.form(v));
+  const leader = forms.find((f) => f.kind !== 'plain');
+  if (!leader || !node.inputs.every((v) => sameShape(v, node) || isScalar(v) || (leader.kind === 'rows' && isPerChannel(v))))
+    return undefined;
+  const names = node.inputs.map((v) => {
+    if (isScalar(v)) return c.plain(v);
+    if (leader.kind === 'taps') return c.taps(v);
+    if (sameShape(v, node)) return c.rows(v, leader.geometry).name;
+    const rows = spread(c, v, node.shape);
+    return c.reorder(rows.name, rows.geometry, leader.geometry);
+  });
+  return { ...leader, name: nchwRules[node.op](node, names, c.builder) };
+}
+
+/** HardSigmoid with an enormous slope: 1 above 0, else 0, in one fast pass (a cast from bool is slow). */
+const step: RowsRule<'step'> = (node, c) => {
+  const x = c.form(node.inputs[0]!);
+  if (x.kind === 'plain') return undefined;
+  return { ...x, name: c.op('HardSigmoid', [x.name], { alpha: { float: 1e30 }, beta: { float: 0 } }) };
+};
+
+const bias: RowsRule<'bias'> = (node, c) => {
+  const [x, b] = node.inputs as [Value, Value];
+  if (node.shape.length !== 4 || node.attributes.axis !== 1 || c.form(x).kind !== 'rows') return undefined;
+  const rows = c.rows(x);
+  const wide = c.widened(...matrixOf(x));
+  return { ...rows, name: wide.back(c.op('Add', [wide.matrix(rows.name), wide.vector(c.plain(b))])) };
+};
+
+/** [B, C, 1, 1] -> every pixel: the gradient of a global average. */
+const broadcastTo: RowsRule<'broadcastTo'> = (node, c) => {
+  const [x] = node.inputs as [Value];
+  if (node.shape.length !== 4 || !isPerChannel(x) || x.dtype !== 'float32') return undefined;
+  return spread(c, x, node.shape);
+};
+
+export const elementwiseRules = {
+  neg: elementwise,
+  exp: elementwise,
+  log: elementwise,
+  sqrt: elementwise,
+  abs: elementwise,
+  sign: elementwise,
+  erf: elementwise,
+  relu: elementwise,
+  step,
+  gelu: elementwise,
+  sigmoid: elementwise,
+  tanh: elementwise,
+  clamp: elementwise,
+  cast: elementwise,
+  stopGradient: elementwise,
+  add: elementwise,
+  sub: elementwise,
+  mul: elementwise,
+  div: elementwise,
+  maximum: elementwise,
+  minimum: elementwise,
+  compare: elementwise,
+  where: elementwise,
+  bias,
+  broadcastTo,
+} satisfies { [K in Op]?: RowsRule<K> };
