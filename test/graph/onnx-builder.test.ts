@@ -53,13 +53,20 @@ describe('OnnxBuilder', () => {
     const model = parse(b.build('test').model);
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     expect([model.producerName, model.producerVersion, model.irVersion]).toEqual(['earshot', version, 10n]);
-    expect(model.opsetImport.map((o) => [o.domain, o.version])).toEqual([['', 21n], ['com.microsoft', 1n]]);
+    expect(model.opsetImport.map((o) => [o.domain, o.version])).toEqual([
+      ['', 21n],
+      ['com.microsoft', 1n],
+    ]);
   });
 
   it('moves large initializers to external data beyond the limit', async () => {
     const b = new OnnxBuilder();
     const x = b.input('x', 'float32', [300]);
-    const ramp = b.constant(Float32Array.from({ length: 300 }, (_, i) => i), [300], { name: 'ramp' });
+    const ramp = b.constant(
+      Float32Array.from({ length: 300 }, (_, i) => i),
+      [300],
+      { name: 'ramp' },
+    );
     const one = b.constant(new Float32Array(300).fill(1), [300], { name: 'one' });
     b.output(b.op('Add', [b.op('Mul', [x, ramp]), b.op('Mul', [one, b.scalar(2)])], {}, { output: 'y' }), 'float32', [300]);
     expect(b.build('inline').externalData).toBeUndefined();

@@ -6,16 +6,16 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { type Shape, sizeOf } from '../../tensor.js';
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as Kind,
   AttributeProtoSchema,
+  TensorProto_DataType as DataType,
   type GraphProto,
   GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
-  TensorProto_DataType as DataType,
   TensorProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
@@ -133,7 +133,8 @@ export class OnnxBuilder {
     this.#domains.add(domain);
     const path = label ? `${label}/${type}` : type;
     for (const input of inputs)
-      if (input !== '' && !this.#values.has(input)) throw new Error(`${path}: its input '${input}' is no value of this model yet`);
+      if (input !== '' && !this.#values.has(input))
+        throw new Error(`${path}: its input '${input}' is no value of this model yet`);
     const name = this.#unique(path);
     const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(name, key, value));
     const output = typeof outputs === 'number' ? this.#outputsOf(name, outputs) : [...outputs];
@@ -149,7 +150,9 @@ export class OnnxBuilder {
   constant(data: ConstantData, shape: Shape, options: { name?: string; type?: OnnxType } = {}): string {
     const type = options.type ?? typeOfData(data);
     if (data.length !== sizeOf(shape))
-      throw new RangeError(`constant ${options.name ?? ''}: shape [${shape}] holds ${sizeOf(shape)} elements, the data ${data.length}`);
+      throw new RangeError(
+        `constant ${options.name ?? ''}: shape [${shape}] holds ${sizeOf(shape)} elements, the data ${data.length}`,
+      );
     return options.name === undefined && data.byteLength <= largestShared
       ? this.#sharedInitializer('constant', type, bytesOf(data), shape)
       : this.#initializer(options.name ?? 'constant', type, bytesOf(data), shape);
@@ -157,7 +160,9 @@ export class OnnxBuilder {
 
   /** An int64 vector, shared: axes, shapes, pads. */
   ints(values: readonly number[]): string {
-    return this.#sharedInitializer(`ints/${values.join(',')}`, 'int64', bytesOf(BigInt64Array.from(values, BigInt)), [values.length]);
+    return this.#sharedInitializer(`ints/${values.join(',')}`, 'int64', bytesOf(BigInt64Array.from(values, BigInt)), [
+      values.length,
+    ]);
   }
 
   /** A float32 scalar, shared. */
@@ -175,6 +180,25 @@ export class OnnxBuilder {
   output(name: string, type: OnnxType, shape: Shape): void {
     if (!this.#values.has(name)) throw new Error(`output '${name}' is no value of this model`);
     this.#graph.output.push(valueInfo(name, type, shape));
+  }
+
+  /**
+   * Makes a value an output under a name of its own choosing. The value is renamed where it is made, so that its kernel writes the
+   * output itself; what cannot be renamed (an input, an initializer, an output already) goes through an Identity.
+   */
+  outputAs(name: string, value: string, type: OnnxType, shape: Shape): void {
+    const maker = this.#graph.output.some((o) => o.name === value)
+      ? undefined
+      : this.#graph.node.find((n) => n.output.includes(value));
+    if (!maker) this.op('Identity', [value], {}, { output: name, label: '' });
+    else if (name !== value) {
+      this.#claim(name);
+      this.#values.delete(value);
+      const renamed = (v: string) => (v === value ? name : v);
+      maker.output = maker.output.map(renamed);
+      for (const node of this.#graph.node) if (node.input.includes(value)) node.input = node.input.map(renamed);
+    }
+    this.output(name, type, shape);
   }
 
   /**
@@ -244,7 +268,8 @@ export class OnnxBuilder {
 
   /** Makes exactly this name a value. */
   #claim(name: string): string {
-    if (name === '' || this.#names.has(name)) throw new Error(`the name '${name}' is ${name ? 'taken in' : 'no name for'} this model`);
+    if (name === '' || this.#names.has(name))
+      throw new Error(`the name '${name}' is ${name ? 'taken in' : 'no name for'} this model`);
     this.#names.add(name);
     this.#values.add(name);
     return name;
