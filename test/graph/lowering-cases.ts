@@ -211,17 +211,15 @@ const pooling: fc.Arbitrary<Pooling> = fc
     extra: fc.tuple(fc.nat(7), fc.nat(7)),
   })
   .chain((o) =>
-    fc
-      .tuple(...[0, 1, 0, 1].map((i) => fc.nat(o.kernel[i]! - 1)))
-      .map((padding) =>
-        convolution({
-          ...o,
-          groups: 1,
-          perGroup: [o.channels, o.channels],
-          dilation: [1, 1],
-          padding: padding as unknown as Padding,
-        }),
-      ),
+    fc.tuple(...[0, 1, 0, 1].map((i) => fc.nat(o.kernel[i]! - 1))).map((padding) =>
+      convolution({
+        ...o,
+        groups: 1,
+        perGroup: [o.channels, o.channels],
+        dilation: [1, 1],
+        padding: padding as unknown as Padding,
+      }),
+    ),
   )
   .map(({ x, weight, dy, attributes: { stride, padding } }) => ({
     x,

@@ -30,6 +30,10 @@ describe('OnnxBuilder', () => {
     b.scope = 'vision/layer1';
     const names = [b.op('Relu', [x]), b.op('Relu', [x]), b.op('Relu', [x], {}, { label: 'head' })];
     expect(names).toEqual(['vision/layer1/Relu', 'vision/layer1/Relu_1', 'head/Relu']);
+    b.reserve('head/Relu_1');
+    expect(b.op('Relu', [x], {}, { label: 'head' })).toBe('head/Relu_2');
+    expect(() => b.op('Neg', ['head/Relu_1'])).toThrow('no value of this model yet');
+    expect(b.op('Relu', [x], {}, { output: 'head/Relu_1' })).toBe('head/Relu_1');
     expect(b.ops('Split', [x], { num_outputs: 2 }, 2)).toEqual(['vision/layer1/Split:0', 'vision/layer1/Split:1']);
   });
 

@@ -104,6 +104,7 @@ export class OnnxBuilder {
   /** Every name in use, of a node or of a value. */
   readonly #names = new Set<string>();
   readonly #values = new Set<string>();
+  readonly #reserved = new Set<string>();
   readonly #suffixes = new Map<string, number>();
   readonly #shared = new Map<string, string>();
   readonly #domains = new Set<string>(['']);
@@ -174,6 +175,13 @@ export class OnnxBuilder {
   input(name: string, type: OnnxType, shape: Shape): string {
     this.#graph.input.push(valueInfo(this.#claim(name), type, shape));
     return name;
+  }
+
+  /** Keeps a name for an output to come: until `op` is given it as `output`, no node or constant takes it. */
+  reserve(name: string): void {
+    this.#claim(name);
+    this.#values.delete(name);
+    this.#reserved.add(name);
   }
 
   /** Makes the value of this name an output of the model. */
@@ -268,7 +276,7 @@ export class OnnxBuilder {
 
   /** Makes exactly this name a value. */
   #claim(name: string): string {
-    if (name === '' || this.#names.has(name))
+    if (name === '' || (this.#names.has(name) && !this.#reserved.delete(name)))
       throw new Error(`the name '${name}' is ${name ? 'taken in' : 'no name for'} this model`);
     this.#names.add(name);
     this.#values.add(name);

@@ -2,11 +2,10 @@
  * Lowers a graph to standard ONNX operations in NCHW layout: for inference, GPUs and browsers. With weights given the parameters
  * become constants of the model and batch normalization is folded into the convolutions.
  */
-import type { Tensor } from '../../../tensor.js';
 import { type Graph, isOp, type Op, topological, type Value } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
 import { foldBatchNorm, usesOf } from '../fold.js';
-import type { Lowered, MaskPort, Port } from '../lowered.js';
+import type { Lowered, Port } from '../lowered.js';
 import { checkWeights, parametersOf, type Weights } from '../weights.js';
 import { conv2d } from './convolution.js';
 import { nchwRules } from './rules.js';
@@ -23,10 +22,18 @@ export interface NchwOptions {
   name?: string;
 }
 
-function lowerValue<K extends Op>(value: Value<K>, inputs: string[], b: OnnxBuilder): string {
-  b.scope = value.label || value.op;
-  return nchwRules[value.op](value, inputs, b);
-}
+const lower = <K extends Op>(value: Value<K>, inputs: string[], b: OnnxBuilder) => nchwRules[value.op](value, inputs, b);
+
+const isOf =
+  <K extends Op>(op: K) =>
+  (value: Value): value is Value<K> =>
+    isOp(value, op);
+
+const portOf = ({ attributes: { name }, dtype, shape }: Value<'input' | 'parameter' | 'randomMask'>): Port => ({
+  name,
+  dtype,
+  shape,
+});
 
 /** Biases that a convolution can add itself: the convolution has no other reader. */
 function biasedConvolutions(graph: Graph, values: readonly Value[]): Map<Value, Value<'conv2d'>> {
@@ -39,6 +46,14 @@ function biasedConvolutions(graph: Graph, values: readonly Value[]): Map<Value, 
   return convolutions;
 }
 
+function checkNames(ports: readonly { name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of ports) {
+    if (seen.has(name)) throw new Error(`two of the graph's inputs, parameters, masks and outputs are called '${name}'`);
+    seen.add(name);
+  }
+}
+
 /**
  * An ONNX model of the graph. Inputs, parameters (unless weights are given) and masks are inputs of the model under their own
  * names; every output has the name the graph gives it. Throws an Error that lists weights which do not fit, and when two inputs,
@@ -48,60 +63,40 @@ export function lowerNchw(original: Graph, { weights: given, done = false, name 
   const declared = parametersOf(original);
   if (given) checkWeights(declared, given);
   const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };
+  const values = topological(Object.values(graph.outputs));
+
+  const inputs = values.filter(isOf('input')).map(portOf);
+  const masks = values.filter(isOf('randomMask')).map((mask) => ({ ...portOf(mask), rate: mask.attributes.rate }));
+  const parameters = weights ? [] : values.filter(isOf('parameter')).map(portOf);
+  const outputs = Object.entries(graph.outputs).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  checkNames([...inputs, ...masks, ...[...declared.values()].map(portOf), ...outputs]);
 
   const b = new OnnxBuilder();
+  // The names of ports are fixed, those of nodes are not.
+  for (const port of [...inputs, ...parameters, ...masks]) b.input(port.name, port.dtype, port.shape);
+  for (const port of outputs) b.reserve(port.name);
+
   const names = new Map<Value, string>();
-  const inputs: Port[] = [];
-  const parameters: Port[] = [];
-  const masks: MaskPort[] = [];
-  const values = topological(Object.values(graph.outputs));
-  const port = (value: Value, name: string): Port => ({ name, dtype: value.dtype, shape: value.shape });
-  const constantWeight = (name: string, { data, shape }: Tensor) => b.constant(data, shape, { name });
-
-  // Ports first: their names are fixed, those of nodes are not.
-  for (const value of values) {
-    if (isOp(value, 'input')) inputs.push(port(value, value.attributes.name));
-    else if (isOp(value, 'randomMask')) masks.push({ ...port(value, value.attributes.name), rate: value.attributes.rate });
-    else if (isOp(value, 'parameter') && !weights) parameters.push(port(value, value.attributes.name));
-    else if (isOp(value, 'parameter')) {
-      names.set(value, constantWeight(value.attributes.name, weights![value.attributes.name]!));
-      continue;
-    } else continue;
-    names.set(value, lowerValue(value, [], b));
-  }
-
   const biased = biasedConvolutions(graph, values);
   const absorbed = new Set<Value>(biased.values());
-  for (const value of values) {
-    if (names.has(value) || absorbed.has(value)) continue;
-    const convolution = biased.get(value);
-    if (!convolution) {
-      names.set(
-        value,
-        lowerValue(
-          value,
-          value.inputs.map((v) => names.get(v)!),
-          b,
-        ),
-      );
-      continue;
+  const translate = (value: Value): string => {
+    if (isOp(value, 'parameter') && weights) {
+      const { name } = value.attributes;
+      return b.constant(weights[name]!.data, value.shape, { name });
     }
-    b.scope = convolution.label || convolution.op;
-    names.set(
-      value,
-      conv2d(
-        convolution,
-        [...convolution.inputs, value.inputs[1]!].map((v) => names.get(v)!),
-        b,
-      ),
-    );
-  }
+    if (isOp(value, 'input') || isOp(value, 'parameter') || isOp(value, 'randomMask')) return value.attributes.name;
+    const convolution = biased.get(value);
+    b.scope = (convolution ?? value).label || (convolution ?? value).op;
+    if (!convolution) return lower(value, namesOf(value.inputs), b);
+    return conv2d(convolution, namesOf([...convolution.inputs, value.inputs[1]!]), b);
+  };
+  const namesOf = (list: readonly Value[]) => list.map((v) => names.get(v)!);
+  for (const value of values) if (!absorbed.has(value)) names.set(value, translate(value));
 
-  b.scope = '';
   if (done) b.doneOutput();
-  const outputs = Object.entries(graph.outputs).map(([name, value]) => {
-    b.output(b.op('Identity', [names.get(value)!], {}, { label: `outputs/${name}`, output: name }), value.dtype, value.shape);
-    return port(value, name);
-  });
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    b.op('Identity', namesOf([value]), {}, { label: 'outputs', output: name });
+    b.output(name, value.dtype, value.shape);
+  }
   return { ...b.build(name), inputs, parameters, masks, outputs };
 }
