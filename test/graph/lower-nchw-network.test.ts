@@ -108,6 +108,21 @@ describe('folding', () => {
   });
 });
 
+describe('a bias', () => {
+  it('becomes part of its convolution, unless something else reads that', async () => {
+    const d = new Draw(6);
+    const x = d.uniform([2, 3, 5, 5]);
+    const convolved = ops.conv2d(x, d.parameter('w', [4, 3, 3, 3]));
+    const biased = ops.bias(convolved, d.parameter('b', [4]));
+    const alone = d.case({ biased });
+    expect(typesOf(lowerNchw(alone.graph).model)).toEqual(['Conv']);
+    await expectAgreement(alone, lowerNchw(alone.graph));
+    const both = d.case({ biased, rectified: ops.relu(convolved) });
+    expect(typesOf(lowerNchw(both.graph).model)).toContain('Add');
+    await expectAgreement(both, lowerNchw(both.graph));
+  });
+});
+
 describe('weights that do not fit', () => {
   const x = ops.input('x', [1, 2]);
   const parameter = (name: string) => ops.parameter(name, [2], { kind: 'constant', value: 0 });

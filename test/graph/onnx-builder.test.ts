@@ -37,6 +37,32 @@ describe('OnnxBuilder', () => {
     expect(b.ops('Split', [x], { num_outputs: 2 }, 2)).toEqual(['vision/layer1/Split:0', 'vision/layer1/Split:1']);
   });
 
+  it('renames a value that becomes an output, and passes on what keeps its name', async () => {
+    const b = new OnnxBuilder();
+    const x = b.input('x', 'float32', [2]);
+    const half = b.op('Mul', [x, b.scalar(0.5)]);
+    const sum = b.op('Add', [half, half]);
+    b.outputAs('half', half, 'float32', [2]);
+    b.outputAs('again', half, 'float32', [2]);
+    b.outputAs('same', x, 'float32', [2]);
+    b.outputAs(sum, sum, 'float32', [2]);
+    const { model } = b.build('test');
+    expect(parse(model).graph!.node.map((n) => [n.opType, ...n.output])).toEqual([
+      ['Mul', 'half'],
+      ['Add', 'Add'],
+      ['Identity', 'again'],
+      ['Identity', 'same'],
+    ]);
+    const session = await InferenceSession.create(model);
+    const result = await session.run({ x: new Tensor('float32', Float32Array.of(2, 6), [2]) });
+    expect(Object.entries(result).map(([name, { data }]) => [name, ...(data as Float32Array)])).toEqual([
+      ['half', 1, 3],
+      ['again', 1, 3],
+      ['same', 2, 6],
+      ['Add', 2, 6],
+    ]);
+  });
+
   it('shares small equal constants of one type and shape, and only those', () => {
     const b = new OnnxBuilder();
     expect(b.ints([0, 1])).toBe(b.ints([0, 1]));

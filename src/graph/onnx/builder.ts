@@ -5,26 +5,29 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Shape, sizeOf } from '../../tensor.js';
 import {
-  type AttributeProto,
-  AttributeProtoSchema,
+  type AttributeValue,
+  attributeOf,
+  bytesOf,
+  type ConstantData,
+  dataTypes,
+  moveOut,
+  type OnnxType,
+  typeOfData,
+  valueInfo,
+} from './encode.js';
+import {
   TensorProto_DataType as DataType,
   type GraphProto,
   GraphProtoSchema,
-  AttributeProto_AttributeType as Kind,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
   TensorProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
 
-export type OnnxType = 'float32' | 'int32' | 'int64' | 'bool' | 'uint8' | 'int8';
-/** A number is an int, an array of numbers is ints; floats are marked. */
-export type AttributeValue = number | { float: number } | string | readonly number[] | { floats: readonly number[] };
-export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+export type { AttributeValue, ConstantData, OnnxType } from './encode.js';
 
 export interface NodeOptions {
   /** '' (standard), 'com.microsoft' or 'com.microsoft.nchwc' */
@@ -42,59 +45,10 @@ const irVersion = 10n;
 const opsetVersions: Readonly<Record<string, bigint>> = { '': 21n, 'com.microsoft': 1n, 'com.microsoft.nchwc': 1n };
 const producer = { producerName: 'earshot', producerVersion: '0.1.0' };
 
-const dataTypes: Readonly<Record<OnnxType, DataType>> = {
-  float32: DataType.FLOAT,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  bool: DataType.BOOL,
-  uint8: DataType.UINT8,
-  int8: DataType.INT8,
-};
-
 /** Protobuf refuses messages of 2 GiB; what is not weights needs a little room below it. */
 const protobufLimit = 2 ** 31 - 2 ** 26;
-/** Smaller initializers stay in the model: shapes and axes must be visible to shape inference. */
-const smallestExternal = 1024;
-/** The ONNX specification asks for page-aligned offsets so that a runtime can map the file. */
-const pageSize = 4096;
 /** Constants up to this size are compared with earlier ones and shared. */
 const largestShared = 4096;
-
-function typeOfData(data: ConstantData): OnnxType {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof BigInt64Array) return 'int64';
-  return data instanceof Int8Array ? 'int8' : 'uint8';
-}
-
-const bytesOf = (data: ConstantData) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-
-function attributeOf(node: string, name: string, value: AttributeValue): AttributeProto {
-  const int = (n: number) => {
-    if (Number.isInteger(n)) return BigInt(n);
-    throw new RangeError(`${node}: attribute '${name}' is an int, but got ${n}; write { float: ${n} } for a float`);
-  };
-  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: Kind.INT, i: int(value) });
-  if (typeof value === 'string')
-    return create(AttributeProtoSchema, { name, type: Kind.STRING, s: new TextEncoder().encode(value) });
-  if ('float' in value) return create(AttributeProtoSchema, { name, type: Kind.FLOAT, f: value.float });
-  if ('floats' in value) return create(AttributeProtoSchema, { name, type: Kind.FLOATS, floats: [...value.floats] });
-  return create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(int) });
-}
-
-const valueInfo = (name: string, type: OnnxType, shape: Shape) =>
-  create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, {
-      value: {
-        case: 'tensorType',
-        value: {
-          elemType: dataTypes[type],
-          shape: { dim: shape.map((d) => ({ value: { case: 'dimValue' as const, value: BigInt(d) } })) },
-        },
-      },
-    }),
-  });
 
 export class OnnxBuilder {
   /** Scope path given to nodes that name none themselves; lowerings set it to the label of the value being lowered. */
@@ -105,6 +59,8 @@ export class OnnxBuilder {
   readonly #names = new Set<string>();
   readonly #values = new Set<string>();
   readonly #reserved = new Set<string>();
+  /** New names of values that became outputs. */
+  readonly #renamed = new Map<string, string>();
   readonly #suffixes = new Map<string, number>();
   readonly #shared = new Map<string, string>();
   readonly #domains = new Set<string>(['']);
@@ -192,16 +148,19 @@ export class OnnxBuilder {
 
   /**
    * Makes a value an output under a name of its own choosing. The value is renamed where it is made, so that its kernel writes the
-   * output itself; what cannot be renamed (an input, an initializer, an output already) goes through an Identity.
+   * output itself (its old name is understood here still, so that one value can be several outputs); what cannot be renamed (an
+   * input, an initializer, an output already) goes through an Identity.
    */
-  outputAs(name: string, value: string, type: OnnxType, shape: Shape): void {
+  outputAs(name: string, given: string, type: OnnxType, shape: Shape): void {
+    const value = this.#renamed.get(given) ?? given;
     const maker = this.#graph.output.some((o) => o.name === value)
       ? undefined
       : this.#graph.node.find((n) => n.output.includes(value));
-    if (!maker) this.op('Identity', [value], {}, { output: name, label: '' });
+    if (!maker) this.op('Identity', [value], {}, { output: name, label: 'outputs' });
     else if (name !== value) {
       this.#claim(name);
       this.#values.delete(value);
+      this.#renamed.set(value, name);
       const renamed = (v: string) => (v === value ? name : v);
       maker.output = maker.output.map(renamed);
       for (const node of this.#graph.node) if (node.input.includes(value)) node.input = node.input.map(renamed);
@@ -226,24 +185,10 @@ export class OnnxBuilder {
    * data: `externalData.data`, one after the other, is the content of the file `externalData.path` beside the model.
    */
   build(name: string, { limit = protobufLimit }: { limit?: number } = {}): Serialized {
-    const graph = { ...this.#graph, name };
-    const total = graph.initializer.reduce((sum, t) => sum + t.rawData.length, 0);
-    const data: Uint8Array[] = [];
     const path = `${name.replace(/[^\w.-]+/g, '_')}.weights`;
-    if (total > limit) {
-      let offset = 0;
-      graph.initializer = graph.initializer.map((tensor) => {
-        if (tensor.rawData.length < smallestExternal) return tensor;
-        const { name, dataType, dims, rawData } = tensor;
-        const entry = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
-        const externalData = [entry('location', path), entry('offset', `${offset}`), entry('length', `${rawData.length}`)];
-        const padding = (pageSize - (rawData.length % pageSize)) % pageSize;
-        data.push(rawData);
-        if (padding) data.push(new Uint8Array(padding));
-        offset += rawData.length + padding;
-        return create(TensorProtoSchema, { name, dataType, dims, dataLocation: TensorProto_DataLocation.EXTERNAL, externalData });
-      });
-    }
+    const total = this.#graph.initializer.reduce((sum, t) => sum + t.rawData.length, 0);
+    const { initializer, data } = total > limit ? moveOut(this.#graph.initializer, path) : { ...this.#graph, data: [] };
+    const graph = { ...this.#graph, name, initializer };
     const opsetImport = [...this.#domains].map((domain) =>
       create(OperatorSetIdProtoSchema, { domain, version: opsetVersions[domain]! }),
     );

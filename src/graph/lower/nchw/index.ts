@@ -94,9 +94,6 @@ export function lowerNchw(original: Graph, { weights: given, done = false, name 
   for (const value of values) if (!absorbed.has(value)) names.set(value, translate(value));
 
   if (done) b.doneOutput();
-  for (const [name, value] of Object.entries(graph.outputs)) {
-    b.op('Identity', namesOf([value]), {}, { label: 'outputs', output: name });
-    b.output(name, value.dtype, value.shape);
-  }
+  for (const [name, value] of Object.entries(graph.outputs)) b.outputAs(name, names.get(value)!, value.dtype, value.shape);
   return { ...b.build(name), inputs, parameters, masks, outputs };
 }

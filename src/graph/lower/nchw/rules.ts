@@ -5,7 +5,7 @@
 import { type DType, sizeOf, type TypedArrays } from '../../../tensor.js';
 import type { Op, ReduceAttributes, Value } from '../../ir.js';
 import type { OnnxBuilder } from '../../onnx/builder.js';
-import { TensorProto_DataType as DataType } from '../../onnx/onnx_pb.js';
+import { dataTypes, type OnnxType } from '../../onnx/encode.js';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './convolution.js';
 import {
   batchMean,
@@ -18,15 +18,13 @@ import {
 import { averagePool2d, averagePool2dGrad, maxPool2d, maxPool2dGrad } from './pooling.js';
 import type { NchwRule } from './rule.js';
 
-const dataTypes = { float32: DataType.FLOAT, int32: DataType.INT32, int64: DataType.INT64, bool: DataType.BOOL } as const;
-
 /** An operation that ONNX has under another name. */
 const plain =
   (op: string) =>
   (_: Value, inputs: string[], b: OnnxBuilder): string =>
     b.op(op, inputs);
 
-const cast = (x: string, dtype: keyof typeof dataTypes, b: OnnxBuilder) => b.op('Cast', [x], { to: dataTypes[dtype] });
+const cast = (x: string, dtype: OnnxType, b: OnnxBuilder) => b.op('Cast', [x], { to: dataTypes[dtype] });
 
 const reduce =
   (op: string) =>
