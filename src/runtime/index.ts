@@ -1,0 +1,5 @@
+/** Running lowered graphs on ONNX Runtime, and the files weights are kept in. */
+export { SessionError, type Tensors } from './ports.js';
+export type { ExecutionProvider, RandomState } from './protocol.js';
+export { loadSafetensors, type Safetensors, SafetensorsError, saveSafetensors } from './safetensors.js';
+export { Session, type SessionOptions } from './session.js';
