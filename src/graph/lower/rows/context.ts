@@ -3,17 +3,24 @@ import { sizeOf } from '../../../tensor.js';
 import type { Op, Value } from '../../ir.js';
 import type { OnnxBuilder } from '../../onnx/builder.js';
 import { nchwRules } from '../nchw/index.js';
-import { canonical, type Geometry, reorderIndex } from './geometry.js';
+import { blockedLayout, canonical, cellsPerPixel, type Geometry, isBlocked, type Layout, reorderIndex } from './geometry.js';
 
 /**
  * - `plain`: row-major in the logical shape, as every other lowering has it;
  * - `rows`: a feature map as [B * H * W, C], rows in the order of a geometry;
+ * - `blocked`: a feature map in the layout of ONNX Runtime's blocked convolutions;
  * - `taps`: a rank-4 parameter (a filter bank [Co, Ci, kh, kw]) or its gradient as [kh, kw, Ci, Co].
  */
 export type Form =
   | { readonly kind: 'plain'; readonly name: string }
   | { readonly kind: 'rows'; readonly name: string; readonly geometry: Geometry }
+  | { readonly kind: 'blocked'; readonly name: string }
   | { readonly kind: 'taps'; readonly name: string };
+/** A feature map in rows or blocks. */
+export interface FeatureMap {
+  readonly name: string;
+  readonly layout: Layout;
+}
 
 export type Rows = Extract<Form, { kind: 'rows' }>;
 /** Lowers one operation, or returns undefined to leave it to the plain rule. */
@@ -65,6 +72,7 @@ export class RowsContext {
     return { kind: 'plain', name: nchwRules[value.op](value, inputs, this.builder) };
   }
 
+  /** The value's form of a kind, if it exists. */
   private have<T extends Form['kind']>(value: Value, kind: T, key?: string) {
     this.form(value);
     return this.forms.get(value)!.find((f) => f.kind === kind && (key === undefined || (f as Rows).geometry.key === key)) as
@@ -75,11 +83,12 @@ export class RowsContext {
   plain(value: Value): string {
     const known = this.have(value, 'plain');
     if (known) return known.name;
-    const taps = this.have(value, 'taps');
+    const form = this.form(value);
     let name: string;
-    if (taps) name = this.op('Transpose', [taps.name], { perm: [3, 2, 0, 1] });
+    if (form.kind === 'taps') name = this.op('Transpose', [form.name], { perm: [3, 2, 0, 1] });
+    else if (form.kind === 'blocked') name = this.op('ReorderOutput', [form.name], { channels: value.shape[1]! }, blockedDomain);
     else {
-      const [batch, channels, height, width] = value.shape as [number, number, number, number];
+      const [batch, channels, height, width] = shapeOf(value);
       const { name: rows } = this.rows(value, canonical(batch, [height, width]));
       name = this.op('Transpose', [this.reshape(rows, [batch, height, width, channels])], { perm: [0, 3, 1, 2] });
     }
@@ -91,21 +100,41 @@ export class RowsContext {
   rows(value: Value, wanted?: Geometry): Rows {
     const known = this.have(value, 'rows', wanted?.key);
     if (known) return known;
-    const any = this.have(value, 'rows');
-    let form: Rows;
-    if (any && wanted) form = { kind: 'rows', name: this.reorder(any.name, any.geometry, wanted), geometry: wanted };
-    else {
-      const [batch, channels, height, width] = value.shape as [number, number, number, number];
-      const geometry = canonical(batch, [height, width]);
-      const name = this.reshape(this.op('Transpose', [this.plain(value)], { perm: [0, 2, 3, 1] }), [geometry.rows, channels]);
-      form = { kind: 'rows', name, geometry };
-      if (wanted && wanted.key !== geometry.key) {
-        this.set(value, form);
-        return this.rows(value, wanted);
-      }
-    }
+    const [batch, channels, height, width] = shapeOf(value);
+    const geometry = wanted ?? canonical(batch, [height, width]);
+    const form: Rows = { kind: 'rows', name: this.reorder(this.map(value), geometry, channels), geometry };
     this.set(value, form);
     return form;
+  }
+
+  /** The value in blocks; its channels must fill them. */
+  blocked(value: Value): FeatureMap {
+    const layout = blockedLayout(shapeOf(value), this.options.channelBlock);
+    const known = this.have(value, 'blocked');
+    if (known) return { name: known.name, layout };
+    const name =
+      this.form(value).kind === 'plain'
+        ? this.op('ReorderInput', [this.plain(value)], {}, blockedDomain)
+        : this.reorder(this.map(value), layout, value.shape[1]!);
+    this.set(value, { kind: 'blocked', name });
+    return { name, layout };
+  }
+
+  /** The value as a feature map in whatever layout it has; rows for one that was plain. */
+  map(value: Value): FeatureMap {
+    if (this.have(value, 'blocked')) return this.blocked(value);
+    const rows = this.have(value, 'rows');
+    if (rows) return { name: rows.name, layout: rows.geometry };
+    const [batch, channels, height, width] = shapeOf(value);
+    const layout = canonical(batch, [height, width]);
+    const name = this.reshape(this.op('Transpose', [this.plain(value)], { perm: [0, 2, 3, 1] }), [layout.rows, channels]);
+    this.set(value, { kind: 'rows', name, geometry: layout });
+    return { name, layout };
+  }
+
+  /** The value in a given layout. */
+  in(value: Value, layout: Layout): string {
+    return isBlocked(layout) ? this.blocked(value).name : this.rows(value, layout).name;
   }
 
   /** A filter bank as [kh, kw, Ci, Co]. */
@@ -148,9 +177,22 @@ export class RowsContext {
   pick(name: string, index: string): string {
     return this.op('Gather', [name, index], { axis: 0 });
   }
-  reorder(name: string, from: Geometry, to: Geometry): string {
+  /** A map brought into another layout. */
+  reorder({ name, layout: from }: FeatureMap, to: Layout, channels: number): string {
     if (from.key === to.key) return name;
-    return this.pick(name, this.index(`${from.key} -> ${to.key}`, () => reorderIndex(from, to)));
+    const cells = this.cells({ name, layout: from }, cellsPerPixel(from, to), channels);
+    return this.shaped(this.pick(cells, this.index(`${from.key} -> ${to.key}`, () => reorderIndex(from, to))), to, channels);
+  }
+  /** A map as a matrix of cells, [cells, channels / per]. */
+  cells({ name, layout }: FeatureMap, per: number, channels: number): string {
+    if (per === 1 && !isBlocked(layout)) return name;
+    const { batch, height, width } = layout;
+    return this.once(`cells ${name}`, () => this.reshape(name, [batch * height * width * per, channels / per]));
+  }
+  /** A matrix of cells as the map it is: [rows, C], or [B, C, H, W] for blocks. */
+  shaped(name: string, layout: Layout, channels: number): string {
+    const { batch, height, width } = layout;
+    return this.reshape(name, isBlocked(layout) ? [batch, channels, height, width] : [batch * height * width, channels]);
   }
   /** The matrix with one more row at the end, which indices outside the pictures point to. */
   withRow(name: string, channels: number, value = 0): string {
@@ -159,14 +201,6 @@ export class RowsContext {
       return this.op('Concat', [name, row], { axis: 0 });
     });
   }
-  /** Sums over the rows: a product with ones is the fastest reduction ONNX Runtime has. Returns [C]. */
-  columnSums(name: string, rows: number, channels: number): string {
-    return this.once(`sums ${name}`, () => {
-      const ones = this.matrix(`ones ${rows}`, () => new Float32Array(rows).fill(1), [1, rows]);
-      return this.reshape(this.product(ones, name), [channels]);
-    });
-  }
-
   /**
    * Folds [N, C] to [N / r, r * C] and repeats per-channel vectors r times: the elementwise kernels broadcast a row of about 2048
    * values 3.5 times as fast as one of 64.
@@ -186,6 +220,9 @@ export class RowsContext {
     return this.builder.scalar(x);
   }
 }
+
+export const blockedDomain = 'com.microsoft.nchwc';
+export const shapeOf = (value: Value) => value.shape as [batch: number, channels: number, height: number, width: number];
 
 /** [rows, channels] of a feature map. */
 export const matrixOf = (value: Value): [rows: number, channels: number] => [

@@ -1,7 +1,8 @@
-/** Convolution on rows as a matrix product over gathered taps, and the choice between that and Winograd. */
+/** Convolution and its gradients: which way each layer goes, and the way that is a matrix product over gathered taps. */
 import type { ConvAttributes, Op, Pair, Value } from '../../ir.js';
-import type { Form, RowsContext, RowsRule } from './context.js';
-import { canonical, forEachPixel, type Geometry, phased, phaseLength, tiled } from './geometry.js';
+import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
+import { type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
+import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, phaseLength, tiled } from './geometry.js';
 import { F2, F4, type Winograd } from './winograd.js';
 import { winogradForward, winogradInputGrad, winogradWeightGrad } from './winogradConvolution.js';
 
@@ -14,109 +15,128 @@ export interface Layer extends ConvAttributes {
   readonly output: Pair;
 }
 
-const size = (v: Value): Pair => [v.shape[2]!, v.shape[3]!];
-
-/** Description of the layer behind a convolution or one of its gradients. */
-function layer(a: ConvAttributes, x: { batch: number; channels: number; size: Pair }, filters: number, kernel: Pair, output: Pair): Layer {
-  return { ...a, kernel, batch: x.batch, channels: x.channels, filters, input: x.size, output };
+/** The layer behind a convolution or one of its gradients, from the shapes of its three tensors. */
+function layerOf(a: ConvAttributes, x: Value, weight: Value, y: Value): Layer {
+  const [batch, channels, ...input] = shapeOf(x);
+  const [filters, , ...kernel] = shapeOf(weight);
+  const { stride, padding, dilation, groups } = a;
+  return { stride, padding, dilation, groups, kernel, batch, channels, filters, input, output: [y.shape[2]!, y.shape[3]!] };
 }
+
+type Way = { kind: 'direct' } | { kind: 'blocked' } | { kind: 'winograd'; filter: Winograd };
 
 /**
- * The filter for a layer. Winograd needs 3 x 3, stride 1, padding 1. F4 does a quarter of the products but transforms every activation, and
- * every filter bank at every step: on maps so small that there are fewer tiles than channels the filter transforms cost more than they save.
+ * How a layer is computed. F4 does a quarter of the products of a 3 x 3 layer but transforms every activation and, at every step, every
+ * filter: it pays from some channels on, and not where there are hardly any tiles. The blocked convolution runs closest to the machine's
+ * peak, but its layout makes the weights' gradient dearer; it is best where Winograd cannot go and for few channels.
  */
-export function algorithm(c: RowsContext, l: Layer): Winograd | undefined {
-  const { convolution } = c.options;
-  const fits = [...l.kernel].every((k) => k === 3) && [...l.stride, ...l.dilation, ...l.padding].every((n) => n === 1);
-  if (!fits || convolution === 'direct') return undefined;
-  if (convolution !== 'auto') return convolution === 'F2' ? F2 : F4;
+function wayOf(c: RowsContext, l: Layer): Way {
+  const { convolution, channelBlock } = c.options;
+  const is = (values: readonly number[], n: number) => values.every((v) => v === n);
+  const winogradFits = is(l.kernel, 3) && is([...l.stride, ...l.dilation, ...l.padding], 1);
+  if (convolution === 'F2' || convolution === 'F4')
+    return winogradFits ? { kind: 'winograd', filter: convolution === 'F2' ? F2 : F4 } : { kind: 'direct' };
+  if (convolution === 'direct') return { kind: 'direct' };
+  const blocksFit = channelBlock > 0 && l.channels % channelBlock === 0 && l.filters % channelBlock === 0 && is(l.dilation, 1);
   const tiles = l.batch * Math.ceil(l.output[0] / 4) * Math.ceil(l.output[1] / 4);
-  return tiles * 8 < Math.min(l.channels, l.filters) ? undefined : F4;
+  if (winogradFits) {
+    if (blocksFit && Math.max(l.channels, l.filters) <= 64) return { kind: 'blocked' };
+    return tiles * 16 < Math.min(l.channels, l.filters) ? { kind: 'direct' } : { kind: 'winograd', filter: F4 };
+  }
+  const isStrided = is(l.stride, 2) && is(l.kernel, 3) && is(l.padding, 1);
+  return blocksFit && isStrided ? { kind: 'blocked' } : { kind: 'direct' };
 }
 
-/** The row order a layer's output is made in. */
-function outputGeometry(l: Layer, filter: Winograd | undefined): Geometry {
-  const exact = filter && l.output[0] % filter.m === 0 && l.output[1] % filter.m === 0;
-  return exact ? tiled(l.batch, l.output, filter.m) : canonical(l.batch, l.output);
+/** The row order a Winograd output comes in by itself, when its tiles are exact; else line by line. */
+function geometryFor(batch: number, size: Pair, way: Way): Geometry {
+  const exact = way.kind === 'winograd' && size.every((n) => n % way.filter.m === 0);
+  return exact ? tiled(batch, size, way.filter.m) : canonical(batch, size);
 }
 
 const layerKey = (l: Layer) => `k${l.kernel} s${l.stride} p${l.padding} d${l.dilation}`;
+const isPointwise = (l: Layer) => l.kernel.every((k) => k === 1) && l.padding.every((p) => p === 0);
 
-/** Index of the taps under every output pixel: [rows of the output, kh * kw] into the input's rows, its row count where outside. */
-function tapIndex(l: Layer, from: Geometry, to: Geometry): Int32Array {
+/** Index of the taps under every output pixel: [rows of the output, kh * kw] in cells of the input, their count where outside. */
+function tapIndex(l: Layer, from: Layout, to: Geometry, per: number): Int32Array {
   const [kh, kw] = l.kernel;
-  const index = new Int32Array(to.rows * kh * kw);
+  const cells = cellsOf(from, per);
+  const index = new Int32Array(to.rows * kh * kw * per);
   forEachPixel(to, (b, y, x) => {
-    let at = to.at(b, y, x) * kh * kw;
+    let at = to.at(b, y, x) * kh * kw * per;
     for (let i = 0; i < kh; i++)
       for (let j = 0; j < kw; j++) {
         const [iy, ix] = [y * l.stride[0] + i * l.dilation[0] - l.padding[0], x * l.stride[1] + j * l.dilation[1] - l.padding[1]];
         const inside = iy >= 0 && ix >= 0 && iy < from.height && ix < from.width;
-        index[at++] = inside ? from.at(b, iy, ix) : from.rows;
+        for (let k = 0; k < per; k++) index[at++] = inside ? cells.at(b, iy, ix, k) : cells.count;
       }
   });
   return index;
 }
 
 /** The input's taps under every output pixel, [rows, kh * kw * C] (im2col). */
-function columns(c: RowsContext, l: Layer, x: Value, to: Geometry): string {
-  const rows = c.rows(x);
+function columns(c: RowsContext, l: Layer, x: FeatureMap, to: Geometry): string {
   const taps = l.kernel[0] * l.kernel[1];
-  const isIdentity = taps === 1 && rows.geometry.key === to.key && l.padding.every((p) => p === 0);
-  if (isIdentity && l.stride.every((s) => s === 1)) return rows.name;
-  return c.once(`columns ${rows.name} ${layerKey(l)} ${to.key}`, () => {
-    const index = c.index(`columns ${rows.geometry.key} -> ${to.key} ${layerKey(l)}`, () => tapIndex(l, rows.geometry, to));
-    return c.reshape(c.pick(c.withRow(rows.name, l.channels), index), [to.rows, taps * l.channels]);
+  if (isPointwise(l) && x.layout.key === to.key && l.stride.every((s) => s === 1)) return x.name;
+  return c.once(`columns ${x.name} ${layerKey(l)} ${to.key}`, () => {
+    const per = cellsPerPixel(x.layout);
+    const index = c.index(`columns ${x.layout.key} -> ${to.key} ${layerKey(l)}`, () => tapIndex(l, x.layout, to, per));
+    const cells = c.cells(x, per, l.channels);
+    // Without padding no tap lies outside.
+    const source = isPointwise(l) ? cells : c.withRow(cells, l.channels / per);
+    return c.reshape(c.pick(source, index), [to.rows, taps * l.channels]);
   });
 }
 
 const conv2d: RowsRule<'conv2d'> = (node, c) => {
   const [x, weight] = node.inputs as [Value, Value];
-  const [filters, , kh, kw] = weight.shape as [number, number, number, number];
-  const [batch, channels] = x.shape as [number, number];
   if (node.attributes.groups !== 1) return undefined;
-  const l = layer(node.attributes, { batch, channels, size: size(x) }, filters, [kh, kw], size(node));
-  const filter = algorithm(c, l);
-  const geometry = outputGeometry(l, filter);
-  if (filter) return { kind: 'rows', name: winogradForward(c, l, filter, x, weight, geometry), geometry };
-  const w = c.reshape(c.taps(weight), [kh * kw * channels, filters]);
-  return { kind: 'rows', name: c.product(columns(c, l, x, geometry), w), geometry };
+  const l = layerOf(node.attributes, x, weight, node);
+  const way = wayOf(c, l);
+  if (way.kind === 'blocked') return { kind: 'blocked', name: blockedForward(c, l, x, weight) };
+  const geometry = geometryFor(l.batch, l.output, way);
+  if (way.kind === 'winograd') return { kind: 'rows', name: winogradForward(c, l, way.filter, x, weight, geometry), geometry };
+  const w = c.reshape(c.taps(weight), [l.kernel[0] * l.kernel[1] * l.channels, l.filters]);
+  return { kind: 'rows', name: c.product(columns(c, l, c.map(x), geometry), w), geometry };
 };
 
 const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   const [x, dy] = node.inputs as [Value, Value];
-  const [filters, , kh, kw] = node.shape as [number, number, number, number];
-  const [batch, channels] = x.shape as [number, number];
   if (node.attributes.groups !== 1) return undefined;
-  const l = layer(node.attributes, { batch, channels, size: size(x) }, filters, [kh, kw], size(dy));
-  const filter = algorithm(c, l);
-  const name = filter
-    ? winogradWeightGrad(c, l, filter, x, dy)
-    : c.product(columns(c, l, x, c.rows(dy).geometry), c.rows(dy).name, { transA: true });
-  return { kind: 'taps', name: c.reshape(name, [kh, kw, channels, filters]) };
+  const l = layerOf(node.attributes, x, node, dy);
+  const way = wayOf(c, l);
+  const winogradFilter = way.kind === 'winograd' ? way.filter : weightFilter(c, l);
+  let name: string;
+  if (winogradFilter) name = winogradWeightGrad(c, l, winogradFilter, x, dy);
+  else {
+    const rows = c.rows(dy);
+    name = c.product(columns(c, l, c.map(x), rows.geometry), rows.name, { transA: true });
+  }
+  return { kind: 'taps', name: c.reshape(name, [...l.kernel, l.channels, l.filters]) };
 };
+
+/** A blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
+const weightFilter = (c: RowsContext, l: Layer): Winograd | undefined =>
+  wayOf(c, l).kind === 'blocked' && [...l.stride, ...l.padding].every((n) => n === 1) && l.kernel.every((k) => k === 3) ? F4 : undefined;
 
 const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined => {
   const [weight, dy] = node.inputs as [Value, Value];
-  const [filters, , kh, kw] = weight.shape as [number, number, number, number];
-  const [batch, channels] = node.shape as [number, number];
   if (node.attributes.groups !== 1) return undefined;
-  const l = layer(node.attributes, { batch, channels, size: size(node) }, filters, [kh, kw], size(dy));
-  const filter = algorithm(c, l);
-  if (filter) {
-    const geometry = outputGeometry({ ...l, output: l.input }, filter);
-    return { kind: 'rows', name: winogradInputGrad(c, l, filter, weight, dy, geometry), geometry };
+  const l = layerOf(node.attributes, node, weight, dy);
+  const way = wayOf(c, l);
+  if (way.kind === 'blocked') return { kind: 'blocked', name: blockedInputGrad(c, l, weight, dy) };
+  if (way.kind === 'winograd') {
+    const geometry = geometryFor(l.batch, l.input, way);
+    return { kind: 'rows', name: winogradInputGrad(c, l, way.filter, weight, dy, geometry), geometry };
   }
-  if (kh * kw === 1 && l.padding.every((p) => p === 0)) return pointwiseInputGrad(c, l, weight, dy);
-  return directInputGrad(c, l, weight, dy);
+  return isPointwise(l) ? pointwiseInputGrad(c, l, weight, dy) : directInputGrad(c, l, weight, dy);
 };
 
 /** 1 x 1: one product at the output's size, spread to the pixels the stride visits. */
 function pointwiseInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value): Form {
   const rows = c.rows(dy);
   const d = c.product(rows.name, c.reshape(c.taps(weight), [l.channels, l.filters]), { transB: true });
-  const geometry = canonical(l.batch, l.input);
   if (l.stride.every((s) => s === 1)) return { ...rows, name: d };
+  const geometry = canonical(l.batch, l.input);
   const index = c.index(`spread ${rows.geometry.key} -> ${geometry.key} ${layerKey(l)}`, () => {
     const spread = new Int32Array(geometry.rows).fill(rows.geometry.rows);
     forEachPixel(rows.geometry, (b, y, x) => {
@@ -127,6 +147,20 @@ function pointwiseInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value):
   return { kind: 'rows', name: c.pick(c.withRow(d, l.channels), index), geometry };
 }
 
+/** Taps of one axis that reach the pixels of a residue class modulo the stride. */
+export const tapsReaching = (l: Layer, axis: 0 | 1, remainder: number): number[] =>
+  Array.from({ length: l.kernel[axis] }, (_, i) => i).filter(
+    (i) => (remainder + l.padding[axis]! - i * l.dilation[axis]) % l.stride[axis] === 0,
+  );
+
+/** The residue classes of an input modulo the stride, in the order of `phased`. */
+export function phasesOf(l: Layer): { p: number; q: number; height: number; width: number }[] {
+  const [sh, sw] = l.stride;
+  return Array.from({ length: sh * sw }, (_, i) => [Math.floor(i / sw), i % sw] as const)
+    .map(([p, q]) => ({ p, q, height: phaseLength(l.input[0], sh, p), width: phaseLength(l.input[1], sw, q) }))
+    .filter(({ height, width }) => height > 0 && width > 0);
+}
+
 /**
  * An input pixel is reached by the taps of one residue class modulo the stride, so the gradient splits into stride^2 phases, each a
  * dense product over its own taps: none is spent on the zeros that a transposed convolution would insert.
@@ -135,43 +169,34 @@ function directInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value): Fo
   const [sh, sw] = l.stride;
   const from = c.rows(dy);
   const padded = c.withRow(from.name, l.filters);
-  const order = sh * sw === 1 ? { ...canonical(l.batch, l.input) } : phased(l.batch, l.input, l.stride);
   const bank = c.once(`turned ${c.taps(weight)}`, () => {
     const flat = c.reshape(c.taps(weight), [l.kernel[0] * l.kernel[1], l.channels, l.filters]);
     return c.op('Transpose', [flat], { perm: [0, 2, 1] });
   });
-  const parts: string[] = [];
-  for (let p = 0; p < sh; p++)
-    for (let q = 0; q < sw; q++) {
-      const [h, w] = [phaseLength(l.input[0], sh, p), phaseLength(l.input[1], sw, q)];
-      const rows = l.batch * h * w;
-      if (!rows) continue;
-      const reaching = (axis: 0 | 1, remainder: number) =>
-        Array.from({ length: l.kernel[axis] }, (_, i) => i).filter((i) => (remainder + l.padding[axis]! - i * l.dilation[axis]) % l.stride[axis] === 0);
-      const taps = reaching(0, p).flatMap((i) => reaching(1, q).map((j) => [i, j] as const));
-      if (!taps.length) {
-        parts.push(c.op('Expand', [c.scalar(0), c.builder.ints([rows, l.channels])]));
-        continue;
-      }
-      const index = c.index(`back ${from.geometry.key} ${l.input} ${layerKey(l)} ${p} ${q}`, () => {
-        const values = new Int32Array(rows * taps.length);
-        forEachPixel({ batch: l.batch, height: h, width: w }, (b, y, x) => {
-          taps.forEach(([i, j], t) => {
-            const oy = (y * sh + p + l.padding[0] - i * l.dilation[0]) / sh;
-            const ox = (x * sw + q + l.padding[1] - j * l.dilation[1]) / sw;
-            const inside = oy >= 0 && ox >= 0 && oy < l.output[0] && ox < l.output[1];
-            values[((b * h + y) * w + x) * taps.length + t] = inside ? from.geometry.at(b, oy, ox) : from.geometry.rows;
-          });
+  const parts = phasesOf(l).map(({ p, q, height, width }) => {
+    const rows = l.batch * height * width;
+    const taps = tapsReaching(l, 0, p).flatMap((i) => tapsReaching(l, 1, q).map((j) => [i, j] as const));
+    if (!taps.length) return c.op('Expand', [c.scalar(0), c.builder.ints([rows, l.channels])]);
+    const index = c.index(`back ${from.geometry.key} ${l.input} ${layerKey(l)} ${p} ${q}`, () => {
+      const values = new Int32Array(rows * taps.length);
+      forEachPixel({ batch: l.batch, height, width }, (b, y, x) => {
+        taps.forEach(([i, j], t) => {
+          const oy = (y * sh + p + l.padding[0] - i * l.dilation[0]) / sh;
+          const ox = (x * sw + q + l.padding[1] - j * l.dilation[1]) / sw;
+          const inside = oy >= 0 && ox >= 0 && oy < l.output[0] && ox < l.output[1];
+          values[((b * height + y) * width + x) * taps.length + t] = inside ? from.geometry.at(b, oy, ox) : from.geometry.rows;
         });
-        return values;
       });
-      const chosen = c.pick(bank, c.index(`taps ${l.kernel} ${taps.join(' ')}`, () => Int32Array.from(taps, ([i, j]) => i * l.kernel[1] + j)));
-      const filters = c.reshape(chosen, [taps.length * l.filters, l.channels]);
-      parts.push(c.product(c.reshape(c.pick(padded, index), [rows, taps.length * l.filters]), filters));
-    }
+      return values;
+    });
+    const chosen = c.pick(bank, c.index(`taps ${l.kernel} ${taps.join(' ')}`, () => Int32Array.from(taps, ([i, j]) => i * l.kernel[1] + j)));
+    const filters = c.reshape(chosen, [taps.length * l.filters, l.channels]);
+    return c.product(c.reshape(c.pick(padded, index), [rows, taps.length * l.filters]), filters);
+  });
   const name = parts.length === 1 ? parts[0]! : c.op('Concat', parts, { axis: 0 });
   const geometry = canonical(l.batch, l.input);
-  return { kind: 'rows', name: c.reorder(name, order, geometry), geometry };
+  if (sh * sw === 1) return { kind: 'rows', name, geometry };
+  return { kind: 'rows', name: c.reorder({ name, layout: phased(l.batch, l.input, l.stride) }, geometry, l.channels), geometry };
 }
 
 export const convolutionRules = { conv2d, conv2dInputGrad, conv2dWeightGrad } satisfies { [K in Op]?: RowsRule<K> };

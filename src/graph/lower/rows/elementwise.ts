@@ -1,9 +1,9 @@
 /** Elementwise operations keep the form of their operands: rows stay rows, taps stay taps. */
 import type { Op, Value } from '../../ir.js';
 import { nchwRules } from '../nchw/index.js';
-import type { Form, Rows, RowsContext, RowsRule } from './context.js';
-import { matrixOf } from './context.js';
-import { canonical } from './geometry.js';
+import { type Form, type Rows, type RowsContext, type RowsRule, shapeOf } from './context.js';
+import { blockedLayout, canonical } from './geometry.js';
+import { algebra } from './mapAlgebra.js';
 
 const sameShape = (a: Value, b: Value) => a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
 const isScalar = (v: Value) => v.shape.length === 0;
@@ -19,19 +19,23 @@ function spread(c: RowsContext, v: Value, shape: readonly number[]): Rows {
   return { kind: 'rows', name: c.reshape(all, [geometry.rows, channels]), geometry };
 }
 
-/** Any elementwise operation, through the plain rule on operands of one form. */
+const preference = { blocked: 0, rows: 1, taps: 2, plain: 3 } as const;
+
+/** Any elementwise operation, through the plain rule on operands of one form: blocks before rows before taps. */
 function elementwise<K extends Op>(node: Value<K>, c: RowsContext): Form | undefined {
   if (node.shape.length !== 4) return undefined;
   const forms = node.inputs.filter((v) => sameShape(v, node)).map((v) => c.form(v));
-  const leader = forms.find((f) => f.kind !== 'plain');
-  if (!leader || !node.inputs.every((v) => sameShape(v, node) || isScalar(v) || (leader.kind === 'rows' && isPerChannel(v))))
-    return undefined;
+  const leader = forms.toSorted((a, b) => preference[a.kind] - preference[b.kind])[0];
+  if (!leader || leader.kind === 'plain') return undefined;
+  const isMap = leader.kind !== 'taps';
+  if (!node.inputs.every((v) => sameShape(v, node) || isScalar(v) || (isMap && isPerChannel(v)))) return undefined;
   const names = node.inputs.map((v) => {
     if (isScalar(v)) return c.plain(v);
     if (leader.kind === 'taps') return c.taps(v);
-    if (sameShape(v, node)) return c.rows(v, leader.geometry).name;
+    const layout = leader.kind === 'rows' ? leader.geometry : blockedLayout(shapeOf(node), c.options.channelBlock);
+    if (sameShape(v, node)) return c.in(v, layout);
     const rows = spread(c, v, node.shape);
-    return c.reorder(rows.name, rows.geometry, leader.geometry);
+    return c.reorder({ name: rows.name, layout: rows.geometry }, layout, node.shape[1]!);
   });
   return { ...leader, name: nchwRules[node.op](node, names, c.builder) };
 }
@@ -45,10 +49,16 @@ const step: RowsRule<'step'> = (node, c) => {
 
 const bias: RowsRule<'bias'> = (node, c) => {
   const [x, b] = node.inputs as [Value, Value];
-  if (node.shape.length !== 4 || node.attributes.axis !== 1 || c.form(x).kind !== 'rows') return undefined;
-  const rows = c.rows(x);
-  const wide = c.widened(...matrixOf(x));
-  return { ...rows, name: wide.back(c.op('Add', [wide.matrix(rows.name), wide.vector(c.plain(b))])) };
+  if (node.shape.length !== 4 || node.attributes.axis !== 1) return undefined;
+  const form = c.form(x);
+  if (form.kind === 'rows') {
+    const wide = c.widened(x.shape[0]! * x.shape[2]! * x.shape[3]!, x.shape[1]!);
+    return { ...form, name: wide.back(c.op('Add', [wide.matrix(form.name), wide.vector(c.plain(b))])) };
+  }
+  if (form.kind !== 'blocked') return undefined;
+  const map = c.map(x);
+  const ones = c.matrix(`1 x ${x.shape[1]}`, () => new Float32Array(x.shape[1]!).fill(1), [x.shape[1]!]);
+  return { ...form, name: algebra(c, x, map).affine(map.name, ones, c.plain(b)) };
 };
 
 /** [B, C, 1, 1] -> every pixel: the gradient of a global average. */

@@ -61,16 +61,59 @@ export function phased(batch: number, size: Pair, stride: Pair): Geometry & { of
 /** How many of 0 .. size - 1 leave the given remainder. */
 export const phaseLength = (size: number, stride: number, remainder: number): number => Math.ceil((size - remainder) / stride);
 
+/**
+ * The layout of ONNX Runtime's blocked convolutions: [B, C / block, H, W, block], `block` being what one vector register holds. Its
+ * operators keep the logical shape [B, C, H, W] in the model; only the order in memory differs.
+ */
+export interface Blocked {
+  readonly key: string;
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly block: number;
+  /** Blocks a pixel. */
+  readonly blocks: number;
+}
+
+export const blockedLayout = ([batch, channels, height, width]: readonly [number, number, number, number], block: number): Blocked => ({
+  key: `blocked${block} ${batch}x${channels}x${height}x${width}`,
+  batch,
+  height,
+  width,
+  block,
+  blocks: channels / block,
+});
+
+export type Layout = Geometry | Blocked;
+export const isBlocked = (layout: Layout): layout is Blocked => 'block' in layout;
+
+/**
+ * A map seen as a matrix of cells, a cell being the part of a pixel that lies together in memory: the whole pixel in rows, one block
+ * otherwise. `per` cells a pixel; rows can be cut into as many.
+ */
+export function cellsOf(layout: Layout, per: number): { count: number; at(b: number, y: number, x: number, k: number): number } {
+  const count = layout.batch * layout.height * layout.width * per;
+  if (!isBlocked(layout)) return { count, at: (b, y, x, k) => layout.at(b, y, x) * per + k };
+  if (per !== layout.blocks) throw new Error(`${layout.key} has ${layout.blocks} cells a pixel, not ${per}`);
+  const { blocks, height, width } = layout;
+  return { count, at: (b, y, x, k) => ((b * blocks + k) * height + y) * width + x };
+}
+/** Cells a pixel at which a layout can be read or written. */
+export const cellsPerPixel = (...layouts: readonly Layout[]): number =>
+  layouts.reduce((per, layout) => (isBlocked(layout) ? layout.blocks : per), 1);
+
 /** Calls `visit` for every pixel, in the order pictures, lines, columns. */
 export function forEachPixel(g: { batch: number; height: number; width: number }, visit: (b: number, y: number, x: number) => void): void {
   for (let b = 0; b < g.batch; b++) for (let y = 0; y < g.height; y++) for (let x = 0; x < g.width; x++) visit(b, y, x);
 }
 
-/** Index that brings rows in order `from` into order `to`. */
-export function reorderIndex(from: Geometry, to: Geometry): Int32Array {
-  const index = new Int32Array(to.rows);
+/** Index that brings the cells of one layout into the order of another. */
+export function reorderIndex(from: Layout, to: Layout): Int32Array {
+  const per = cellsPerPixel(from, to);
+  const [source, target] = [cellsOf(from, per), cellsOf(to, per)];
+  const index = new Int32Array(target.count);
   forEachPixel(to, (b, y, x) => {
-    index[to.at(b, y, x)] = from.at(b, y, x);
+    for (let k = 0; k < per; k++) index[target.at(b, y, x, k)] = source.at(b, y, x, k);
   });
   return index;
 }

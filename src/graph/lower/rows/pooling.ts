@@ -1,6 +1,6 @@
 /** Max pooling on rows: the taps of every window gathered side by side; the gradient goes to every tap that equals its window's maximum. */
 import type { Op, PoolAttributes, Value } from '../../ir.js';
-import type { Form, RowsContext, RowsRule } from './context.js';
+import { blockedDomain, type Form, type RowsContext, type RowsRule } from './context.js';
 import { canonical, forEachPixel, type Geometry, phased, phaseLength } from './geometry.js';
 
 const lowest = -3.4028234663852886e38;
@@ -38,7 +38,12 @@ function poolOf(c: RowsContext, x: Value, a: PoolAttributes, to: Geometry): Pool
 
 const maxPool2d: RowsRule<'maxPool2d'> = (node, c): Form | undefined => {
   const [x] = node.inputs as [Value];
-  if (c.form(x).kind !== 'rows') return undefined;
+  if (!['rows', 'blocked'].includes(c.form(x).kind)) return undefined;
+  const { kernel, stride, padding } = node.attributes;
+  if (c.form(x).kind === 'blocked') {
+    const attributes = { kernel_shape: kernel, strides: stride, pads: padding };
+    return { kind: 'blocked', name: c.op('MaxPool', [c.blocked(x).name], attributes, blockedDomain) };
+  }
   const geometry = canonical(node.shape[0]!, [node.shape[2]!, node.shape[3]!]);
   const pool = poolOf(c, x, node.attributes, geometry);
   const top = c.op('ReduceMax', [windows(c, pool, c.rows(x).name), c.builder.ints([0])], { keepdims: 0 });
@@ -47,7 +52,7 @@ const maxPool2d: RowsRule<'maxPool2d'> = (node, c): Form | undefined => {
 
 const maxPool2dGrad: RowsRule<'maxPool2dGrad'> = (node, c): Form | undefined => {
   const [x, y, dy] = node.inputs as [Value, Value, Value];
-  if (c.form(x).kind !== 'rows') return undefined;
+  if (!['rows', 'blocked'].includes(c.form(x).kind)) return undefined;
   const to = c.rows(y).geometry;
   const pool = poolOf(c, x, node.attributes, to);
   const taps = pool.kernel[0] * pool.kernel[1];
@@ -87,7 +92,7 @@ function collect(c: RowsContext, p: Pool, shares: string, none: number): Form {
     }
   const order = phased(batch, [height, width], p.stride);
   const name = parts.length === 1 ? parts[0]! : c.op('Concat', parts, { axis: 0 });
-  return { kind: 'rows', name: c.reorder(name, order, p.from), geometry: p.from };
+  return { kind: 'rows', name: c.reorder({ name, layout: order }, p.from, p.channels), geometry: p.from };
 }
 
 export const poolingRules = { maxPool2d, maxPool2dGrad } satisfies { [K in Op]?: RowsRule<K> };

@@ -13,11 +13,9 @@
  */
 import type { Value } from '../../ir.js';
 import { isOp } from '../../ir.js';
-import { type Form, type RowsContext } from './context.js';
-import { canonical, forEachPixel, type Geometry, phaseLength, tiled } from './geometry.js';
+import { blockedDomain, type Form, type RowsContext } from './context.js';
+import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
 import { inverseDeviation } from './normalization.js';
-
-const blocked = 'com.microsoft.nchwc';
 
 interface Match {
   readonly x: Value;
@@ -104,7 +102,7 @@ class StemLowering implements Stem {
   adopt(users: ReadonlyMap<Value, readonly Value[]>, outputs: ReadonlySet<Value>): boolean {
     const { x, conv, norm, relu, pool } = this.#m;
     const usersOf = (v: Value) => users.get(v) ?? [];
-    this.makes.set(pool, (c) => this.pooledRows(c));
+    this.makes.set(pool, (c) => ({ kind: 'blocked', name: this.fwd(c).pooled }));
     for (const v of [conv, norm, relu]) this.absorbs.add(v);
     for (const v of usersOf(conv))
       if (v.op === 'batchMean') this.makes.set(v, (c) => plain(this.fwd(c).trueMean));
@@ -140,9 +138,6 @@ class StemLowering implements Stem {
     return this.#backward;
   }
 
-  private shape(height: number, width: number, channels = this.#channels) {
-    return [this.#batch, channels, height, width];
-  }
   private perChannel(c: RowsContext, vector: string) {
     return c.reshape(vector, [this.#channels, 1, 1, 1]);
   }
@@ -167,7 +162,7 @@ class StemLowering implements Stem {
         const [h, w] = [phaseLength(conv.shape[2]!, 2, p), phaseLength(conv.shape[3]!, 2, q)];
         const [t, l] = [top - 2 * p, left - 2 * q];
         const pads = [t, l, Math.max(0, (h - 1) * 4 + kh - height - t), Math.max(0, (w - 1) * 4 + kw - width - l)];
-        const name = c.op('Conv', [c.plain(x), filters], { kernel_shape: [kh, kw], strides: [4, 4], pads }, blocked);
+        const name = c.op('Conv', [c.plain(x), filters], { kernel_shape: [kh, kw], strides: [4, 4], pads }, blockedDomain);
         phases.push({ p, q, height: h, width: w, name });
       }
 
@@ -177,7 +172,7 @@ class StemLowering implements Stem {
       return c.reshape(c.product(c.builder.constant(weights, [1, weights.length]), each), [channels]);
     };
     const mean = sums(
-      ({ name }) => c.op('GlobalAveragePool', [name], {}, blocked),
+      ({ name }) => c.op('GlobalAveragePool', [name], {}, blockedDomain),
       (phase) => (phase.height * phase.width) / this.#count,
     );
     const square = sums(
@@ -192,7 +187,7 @@ class StemLowering implements Stem {
     const maxima = phases.map(({ p, q, height: h, width: w, name }) => {
       if (!p && !q) return name;
       const [ph, pw] = this.#pooled;
-      return c.op('MaxPool', [name], { kernel_shape: [p + 1, q + 1], strides: [1, 1], pads: [p, q, p ? ph - h : 0, q ? pw - w : 0] }, blocked);
+      return c.op('MaxPool', [name], { kernel_shape: [p + 1, q + 1], strides: [1, 1], pads: [p, q, p ? ph - h : 0, q ? pw - w : 0] }, blockedDomain);
     });
     const top4 = maxima.reduce((a, b) => c.op('Max', [a, b]));
     const pooled = this.affine(c, top4, scale, shift, 'Relu');
@@ -203,51 +198,13 @@ class StemLowering implements Stem {
   private dot(c: RowsContext, a: string, b: string, height: number, width: number): string {
     const groups = this.#batch * this.#channels;
     const filter = c.reshape(b, [groups, 1, height, width]);
-    return c.op('Conv', [c.reshape(a, [1, groups, height, width]), filter], { kernel_shape: [height, width], group: groups }, blocked);
+    return c.op('Conv', [c.reshape(a, [1, groups, height, width]), filter], { kernel_shape: [height, width], group: groups }, blockedDomain);
   }
 
   /** scale * x + shift (+ sum) in one pass. */
   private affine(c: RowsContext, x: string, scale: string, shift: string, activation?: 'Relu', sum?: string): string {
     const attributes = { kernel_shape: [1, 1], group: this.#channels, ...(activation && { activation }) };
-    return c.op('Conv', [x, this.perChannel(c, scale), shift, ...(sum ? [sum] : [])], attributes, blocked);
-  }
-
-  /** The order of rows in which the first layer after the stem likes its input. */
-  private rowGeometry(): Geometry {
-    const [h, w] = this.#pooled;
-    return h % 4 || w % 4 ? canonical(this.#batch, [h, w]) : tiled(this.#batch, [h, w], 4);
-  }
-
-  /** Rows of `block` channels in the blocked order, for every row of the geometry: [rows * C / block]. */
-  private blockIndex(g: Geometry, height: number, width: number): Int32Array {
-    const blocks = this.#channels / this.#block;
-    const index = new Int32Array(g.rows * blocks);
-    forEachPixel(g, (b, y, x) => {
-      for (let k = 0; k < blocks; k++) index[g.at(b, y, x) * blocks + k] = ((b * blocks + k) * height + y) * width + x;
-    });
-    return index;
-  }
-  private toRows(c: RowsContext, name: string, g: Geometry): string {
-    const index = c.index(`unblock ${g.key} ${this.#channels}`, () => this.blockIndex(g, g.height, g.width));
-    const flat = c.reshape(name, [(g.rows * this.#channels) / this.#block, this.#block]);
-    return c.reshape(c.pick(flat, index), [g.rows, this.#channels]);
-  }
-  private toBlocks(c: RowsContext, name: string, g: Geometry): string {
-    const index = c.index(`block ${g.key} ${this.#channels}`, () => {
-      const forward = this.blockIndex(g, g.height, g.width);
-      const back = new Int32Array(forward.length);
-      forward.forEach((to, from) => {
-        back[to] = from;
-      });
-      return back;
-    });
-    const flat = c.reshape(name, [(g.rows * this.#channels) / this.#block, this.#block]);
-    return c.reshape(c.pick(flat, index), this.shape(g.height, g.width));
-  }
-
-  private pooledRows(c: RowsContext): Form {
-    const geometry = this.rowGeometry();
-    return { kind: 'rows', name: this.toRows(c, this.fwd(c).pooled, geometry), geometry };
+    return c.op('Conv', [x, this.perChannel(c, scale), shift, ...(sum ? [sum] : [])], attributes, blockedDomain);
   }
 
   /** A pooled map moved up by `p` lines and left by `q` columns, cut to a phase's size. */
@@ -258,7 +215,7 @@ class StemLowering implements Stem {
       const oneHot = Float32Array.from({ length: 4 * this.#channels }, (_, i) => Number(Math.floor(i / this.#block) % 4 === 2 * p + q));
       const filter = c.matrix(`shift ${p} ${q} ${this.#channels}`, () => oneHot, [this.#channels, 1, 2, 2]);
       const pads = [0, 0, height + 1 - h, width + 1 - w];
-      return c.op('Conv', [name, filter], { kernel_shape: [2, 2], group: this.#channels, pads }, blocked);
+      return c.op('Conv', [name, filter], { kernel_shape: [2, 2], group: this.#channels, pads }, blockedDomain);
     });
   }
 
@@ -266,21 +223,20 @@ class StemLowering implements Stem {
     const { sign, phases, mean, inverse, scale, top, pooled } = this.fwd(c);
     const [h, w] = this.#pooled;
     const channels = this.#channels;
-    const rows = c.rows(dPool);
     const isPositive = c.op('HardSigmoid', [pooled], { alpha: { float: 1e30 }, beta: { float: 0 } });
-    const g = c.op('Mul', [this.toBlocks(c, rows.name, rows.geometry), isPositive]);
+    const g = c.op('Mul', [c.blocked(dPool).name, isPositive]);
     const total = (name: string, factor: number) => {
       const weights = c.matrix(`${factor} x ${this.#batch}`, () => new Float32Array(this.#batch).fill(factor), [1, this.#batch]);
       return c.reshape(c.product(weights, c.reshape(name, [this.#batch, channels])), [channels]);
     };
-    const beta = total(c.op('GlobalAveragePool', [g], {}, blocked), h * w);
+    const beta = total(c.op('GlobalAveragePool', [g], {}, blockedDomain), h * w);
     const dot = total(this.dot(c, g, top, h, w), 1);
     // With respect to |gamma|; gamma's own gradient has the sign of the channel.
     const gamma = c.op('Mul', [inverse, c.op('Sub', [dot, c.op('Mul', [mean, beta])])]);
     const perPixel = c.op('Mul', [scale, c.scalar(-1 / this.#count)]);
     const k = c.op('Mul', [c.op('Mul', [perPixel, inverse]), gamma]);
     const l = c.op('Sub', [c.op('Mul', [perPixel, beta]), c.op('Mul', [k, mean])]);
-    const scaled = c.op('Conv', [g, this.perChannel(c, scale)], { kernel_shape: [1, 1], group: channels }, blocked);
+    const scaled = c.op('Conv', [g, this.perChannel(c, scale)], { kernel_shape: [1, 1], group: channels }, blockedDomain);
 
     const parts = phases.map((phase) => {
       const shares: string[] = [];
@@ -336,7 +292,8 @@ class StemLowering implements Stem {
       return values;
     });
     const columns = c.reshape(c.pick(table, index), [g.rows, kh * line]);
-    return c.product(columns, this.toRows(c, dx, g), { transA: true });
+    const blocks = blockedLayout([batch, this.#channels, phase.height, phase.width], this.#block);
+    return c.product(columns, c.reorder({ name: dx, layout: blocks }, g, this.#channels), { transA: true });
   }
 }
 

@@ -3,7 +3,7 @@
  * with (m + 2)^2 products instead of 9 m^2.  Y = A^T [ (G g G^T) . (B^T d B) ] A, written here on flattened tiles with Kronecker
  * products, so that each transform is one matrix product over all tiles and channels at once.
  */
-import type { Geometry } from './geometry.js';
+import type { Layout } from './geometry.js';
 
 export interface Winograd {
   readonly m: number;
@@ -95,7 +95,7 @@ export interface Tiling {
   pixel(t: number, i: number, j: number): readonly [b: number, y: number, x: number] | undefined;
 }
 
-export function tiling(g: Geometry, m: number): Tiling {
+export function tiling(g: Layout, m: number): Tiling {
   const { batch, height, width } = g;
   const [th, tw] = [Math.ceil(height / m), Math.ceil(width / m)];
   const exact = height % m === 0 && width % m === 0;

@@ -4,33 +4,41 @@
  *   forward  Y = A^T (V U) A        filters' gradient  dg = G^T (V^T E) G        input's gradient: the forward on dY with turned filters.
  */
 import type { Value } from '../../ir.js';
-import type { RowsContext } from './context.js';
+import type { FeatureMap, RowsContext } from './context.js';
 import type { Layer } from './convolution.js';
-import { canonical, type Geometry } from './geometry.js';
+import { cellsOf, cellsPerPixel, type Geometry, type Layout } from './geometry.js';
 import { tiling, transposed, type Winograd } from './winograd.js';
 
-/** Rows under every position of every tile: [positions, tiles] into the rows of `g`, its row count where outside. */
-function tileIndex(g: Geometry, f: Winograd, side: number, offset: number): Int32Array {
-  const { tiles, pixel } = tiling(g, f.m);
-  const index = new Int32Array(side * side * tiles);
+/** Cells under every position of every tile: [positions, tiles] cells of the layout, their count where outside. */
+function tileIndex(layout: Layout, f: Winograd, side: number, offset: number, per: number): Int32Array {
+  const { tiles, pixel } = tiling(layout, f.m);
+  const cells = cellsOf(layout, per);
+  const index = new Int32Array(side * side * tiles * per);
   for (let i = 0, at = 0; i < side; i++)
     for (let j = 0; j < side; j++)
       for (let t = 0; t < tiles; t++) {
         const p = pixel(t, i + offset, j + offset);
-        index[at++] = p ? g.at(...p) : g.rows;
+        for (let k = 0; k < per; k++) index[at++] = p ? cells.at(...p, k) : cells.count;
       }
   return index;
 }
 
+/** The pixels of every tile, [side^2, tiles * C]: with their border of one for the input, without for the output. */
+function tilePixels(c: RowsContext, map: FeatureMap, channels: number, f: Winograd, side: number): string {
+  const per = cellsPerPixel(map.layout);
+  const { tiles } = tiling(map.layout, f.m);
+  const index = c.index(`tiles${f.m} ${side} ${map.layout.key}`, () => tileIndex(map.layout, f, side, (f.m - side) / 2, per));
+  const picked = c.pick(c.withRow(c.cells(map, per, channels), channels / per), index);
+  return c.reshape(picked, [side ** 2, tiles * channels]);
+}
+
 /** B^T d B of a map's overlapping tiles: [a^2, tiles, C]. */
 function inputTransform(c: RowsContext, x: Value, channels: number, f: Winograd): string {
-  const { name, geometry } = c.rows(x);
-  return c.once(`tiles${f.m} ${name}`, () => {
-    const { tiles } = tiling(geometry, f.m);
-    const index = c.index(`tiles${f.m} ${geometry.key}`, () => tileIndex(geometry, f, f.a, -1));
-    const d = c.reshape(c.pick(c.withRow(name, channels), index), [f.a ** 2, tiles * channels]);
+  const map = c.map(x);
+  return c.once(`tiles${f.m} ${map.name}`, () => {
     const transform = c.matrix(`input F${f.m}`, () => f.input, [f.a ** 2, f.a ** 2]);
-    return c.reshape(c.product(transform, d), [f.a ** 2, tiles, channels]);
+    const v = c.product(transform, tilePixels(c, map, channels, f, f.a));
+    return c.reshape(v, [f.a ** 2, tiling(map.layout, f.m).tiles, channels]);
   });
 }
 
@@ -40,8 +48,7 @@ function outputTransform(c: RowsContext, m: string, channels: number, f: Winogra
   const transform = c.matrix(`output F${f.m}`, () => f.output, [f.m ** 2, f.a ** 2]);
   const y = c.product(transform, c.reshape(m, [f.a ** 2, tiles * channels]));
   const rows = c.reshape(y, [f.m ** 2 * tiles, channels]);
-  // The transform leaves the rows in the `tiled` order.
-  if (exact && geometry.key.startsWith(`tiled${f.m} `)) return rows;
+  if (exact && isTiled(geometry, f)) return rows;
   const index = c.index(`crop${f.m} ${geometry.key}`, () => {
     const values = new Int32Array(geometry.rows);
     for (let i = 0; i < f.m; i++)
@@ -54,6 +61,9 @@ function outputTransform(c: RowsContext, m: string, channels: number, f: Winogra
   });
   return c.pick(rows, index);
 }
+
+/** The order in which the output transform leaves the rows. */
+const isTiled = (layout: Layout, f: Winograd) => layout.key.startsWith(`tiled${f.m} `);
 
 /** G g G^T of a filter bank: [a^2, Ci, Co]; turned by 180 degrees for the gradient of the input. */
 function filterTransform(c: RowsContext, weight: Value, l: Layer, f: Winograd, turned: boolean): string {
@@ -78,18 +88,12 @@ export function winogradInputGrad(c: RowsContext, l: Layer, f: Winograd, weight:
 
 export function winogradWeightGrad(c: RowsContext, l: Layer, f: Winograd, x: Value, dy: Value): string {
   const v = inputTransform(c, x, l.channels, f);
-  const rows = c.rows(dy);
-  // Tiles must be the same as the input's: they depend on the picture's size only, not on the order of rows.
-  const { tiles, exact } = tiling(canonical(l.batch, l.output), f.m);
-  const inOrder = exact && rows.geometry.key.startsWith(`tiled${f.m} `);
-  const pixels = inOrder
-    ? rows.name
-    : c.pick(
-        c.withRow(rows.name, l.filters),
-        c.index(`outputs${f.m} ${rows.geometry.key}`, () => tileIndex(rows.geometry, f, f.m, 0)),
-      );
+  const map = c.map(dy);
+  const { tiles, exact } = tiling(map.layout, f.m);
+  const pixels =
+    exact && isTiled(map.layout, f) ? c.reshape(map.name, [f.m ** 2, tiles * l.filters]) : tilePixels(c, map, l.filters, f, f.m);
   const adjoint = c.matrix(`adjoint output F${f.m}`, () => transposed(f.output, f.m ** 2, f.a ** 2), [f.a ** 2, f.m ** 2]);
-  const e = c.reshape(c.product(adjoint, c.reshape(pixels, [f.m ** 2, tiles * l.filters])), [f.a ** 2, tiles, l.filters]);
+  const e = c.reshape(c.product(adjoint, pixels), [f.a ** 2, tiles, l.filters]);
   const du = c.reshape(c.product(v, e, { transA: true }), [f.a ** 2, l.channels * l.filters]);
   const adjointFilter = c.matrix(`adjoint filter F${f.m}`, () => transposed(f.filter, f.a ** 2, 9), [9, f.a ** 2]);
   return c.product(adjointFilter, du);
