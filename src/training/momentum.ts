@@ -1,6 +1,6 @@
 /** Momentum copies of encoders, whose weights follow the trained ones slowly (He et al., "Momentum Contrast", 2020, eq. 2). */
 import type { Value } from '../graph/ir.js';
-import { add, mul } from '../graph/ops.js';
+import { add, mul, sub } from '../graph/ops.js';
 import { GraphError } from '../graph/shape.js';
 import type { Parameter, Scope } from '../nn/scope.js';
 
@@ -23,7 +23,7 @@ export function momentumCopy(scope: Scope, { online, target, momentum }: Momentu
     ({ attributes: { name, trainable } }) => trainable && name.startsWith(`${online}.`),
   );
   if (!followed.length) throw new GraphError(`momentumCopy: no trained parameter is below '${online}'`);
-  const rest = typeof momentum === 'number' ? 1 - momentum : add(mul(momentum, -1), 1);
+  const rest = typeof momentum === 'number' ? 1 - momentum : sub(1, momentum);
   for (const source of followed) {
     const name = target + source.attributes.name.slice(online.length);
     const copy = scope.parameters.get(name);

@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   methods: ['graph', 'nn', 'models', 'losses', 'features'],
   datasets: ['media', 'features'],
   metrics: [],
-  training: ['graph', 'runtime', 'datasets', 'methods'],
+  training: ['graph', 'nn', 'runtime', 'datasets', 'methods'],
   evaluation: ['graph', 'runtime', 'datasets', 'metrics', 'methods'],
   retrieval: ['runtime', 'metrics'],
   report: ['evaluation', 'metrics'],

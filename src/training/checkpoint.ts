@@ -1,0 +1,28 @@
+/** Checkpoints as safetensors files: parameters as tensors, the counters as metadata. */
+import { loadSafetensors, saveSafetensors } from '../runtime/index.js';
+import type { Checkpoint } from './stepSession.js';
+
+const format = 'earshot-checkpoint-1';
+const counters = ['runs', 'randomSeed', 'randomCounter'] as const;
+
+/** Writes a checkpoint, whole or not at all. */
+export async function saveCheckpoint(path: string, { parameters, runs, random }: Checkpoint): Promise<void> {
+  const metadata = { format, runs: `${runs}`, randomSeed: `${random.seed}`, randomCounter: `${random.counter}` };
+  await saveSafetensors(path, parameters, metadata);
+}
+
+/**
+ * Reads what `saveCheckpoint` wrote. Throws an Error that names the file when it is damaged or a safetensors file of another kind
+ * (weights alone are loaded with `loadSafetensors` and `setWeights`).
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await loadSafetensors(path);
+  if (metadata.format !== format)
+    throw new Error(`${path} is no training checkpoint: its metadata gives format '${metadata.format ?? 'none'}', not '${format}'`);
+  const [runs, seed, counter] = counters.map((key) => {
+    const value = Number(metadata[key] ?? Number.NaN);
+    if (!Number.isSafeInteger(value)) throw new Error(`${path}: its metadata gives ${key} as '${metadata[key]}', no whole number`);
+    return value;
+  }) as [number, number, number];
+  return { parameters: tensors, runs, random: { seed, counter } };
+}

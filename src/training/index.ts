@@ -1,0 +1,18 @@
+export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+export { initialize } from './initialize.js';
+export { type MomentumCopyOptions, momentumCopy } from './momentum.js';
+export {
+  type AdamOptions,
+  adam,
+  adamW,
+  type Optimizer,
+  type OptimizerOptions,
+  type ParameterGroup,
+  type SgdOptions,
+  sgd,
+  type Updates,
+} from './optimizer.js';
+export { type CosineOptions, constant, cosine, type Schedule } from './schedule.js';
+export { NonFiniteLossError, TrainingStep, type TrainingStepOptions } from './step.js';
+export { type Objective, type StepGraph, type StepGraphOptions, stepGraph } from './stepGraph.js';
+export { type Checkpoint, type Lowering, type RunOptions, StepSession, type StepSessionOptions } from './stepSession.js';

@@ -1,0 +1,50 @@
+/** One training step after the other on batches that fit into memory, or on micro-batches whose gradients are added up. */
+import type { Tensors } from '../runtime/index.js';
+import type { Tensor } from '../tensor.js';
+import { stepGraph, type StepGraphOptions } from './stepGraph.js';
+import { type RunOptions, StepSession, type StepSessionOptions } from './stepSession.js';
+
+export type TrainingStepOptions = Extract<StepGraphOptions, { loss: unknown }> & StepSessionOptions;
+
+/** A step whose loss is NaN or infinite: names the step and whatever is not finite. */
+export class NonFiniteLossError extends Error {
+  override name = 'NonFiniteLossError';
+}
+
+/** `'name' (3 of 9408)` for every tensor with values that are not finite; the first ten of them. */
+function nonFinite(tensors: Readonly<Record<string, Tensor>>): string {
+  const found = Object.entries(tensors).flatMap(([name, { data }]) => {
+    let count = 0;
+    for (const x of data) if (!Number.isFinite(x)) count++;
+    return count ? [`'${name}' (${count} of ${data.length})`] : [];
+  });
+  const more = found.length > 10 ? ` and ${found.length - 10} more` : '';
+  return found.length ? found.slice(0, 10).join(', ') + more : 'none';
+}
+
+export class TrainingStep extends StepSession {
+  /**
+   * Builds the step's graph and loads it, with first weights drawn from the seed. Throws as `stepGraph` and `Session.create` do.
+   */
+  static async create(options: TrainingStepOptions): Promise<TrainingStep> {
+    const graph = stepGraph(options);
+    return new TrainingStep(await StepSession.open(options.scope, graph, options), options.scope, graph, options.microBatches ?? 1);
+  }
+
+  /**
+   * Trains on one (micro-)batch; resolves to the loss and the metrics by name. Runs are awaited one after the other. Throws
+   * NonFiniteLossError, and SessionError for feeds that do not fit.
+   */
+  async run(feeds: Tensors, options: RunOptions = {}): Promise<Record<string, number> & { loss: number }> {
+    const number = this.updates + 1;
+    const { loss, ...metrics } = await this.runOnce(feeds, options);
+    if (!Number.isFinite(loss)) {
+      const parameters = await this.session.getState();
+      throw new NonFiniteLossError(
+        `step ${number}: the loss is ${loss}. Not finite among the feeds: ${nonFinite(feeds)}; among the parameters after the step: ` +
+          `${nonFinite(parameters)}. Go back to a checkpoint; a lower learning rate or clipNorm may help`,
+      );
+    }
+    return { loss: loss!, ...metrics };
+  }
+}

@@ -1,0 +1,111 @@
+/** A training step's graph with its state, running in a session. */
+import type { Graph } from '../graph/ir.js';
+import type { Lowered } from '../graph/lower/lowered.js';
+import { lowerRows } from '../graph/lower/rows/index.js';
+import { checkWeights } from '../graph/lower/weights.js';
+import type { Scope } from '../nn/scope.js';
+import { type RandomState, Session, type SessionOptions, type Tensors } from '../runtime/index.js';
+import { initialize } from './initialize.js';
+import type { StepGraph } from './stepGraph.js';
+
+/** Makes the model of a graph: `lowerRows` or `lowerNchw`, or either with options of one's own. */
+export type Lowering = (graph: Graph, options: { done: boolean; name: string }) => Lowered;
+
+export interface StepSessionOptions {
+  /** Of first weights and random masks. */
+  seed: number;
+  /** Default `lowerRows`, the one for CPUs. */
+  lowering?: Lowering;
+  session?: Pick<SessionOptions, 'threads' | 'executionProvider' | 'onWarning' | 'memoryPattern' | 'memoryArena'>;
+}
+
+/** Everything a later run depends on besides its feeds: a step restored to it goes on bit for bit. */
+export interface Checkpoint {
+  /** Weights, statistics, momentum copies and the optimizer's state by name. */
+  parameters: Tensors;
+  /** Runs so far; with micro-batches there are several to an update. */
+  runs: number;
+  random: RandomState;
+}
+
+export interface RunOptions {
+  /** Scales every learning rate: the schedule's factor for this step. Default 1. */
+  factor?: number;
+  /** Ends the whole session when it aborts; see `Session.run`. */
+  signal?: AbortSignal;
+}
+
+export class StepSession {
+  protected readonly session: Session;
+  private readonly scope: Scope;
+  private readonly step: StepGraph;
+  private readonly microBatches: number;
+  private runs = 0;
+
+  protected constructor(session: Session, scope: Scope, step: StepGraph, microBatches: number) {
+    this.session = session;
+    this.scope = scope;
+    this.step = step;
+    this.microBatches = microBatches;
+  }
+
+  /** A session of the graph with first values for all its parameters. */
+  protected static async open(scope: Scope, step: StepGraph, options: StepSessionOptions): Promise<Session> {
+    const { seed, lowering = lowerRows, session: settings } = options;
+    const name = 'training step';
+    const { state, inPlace } = step;
+    const session = await Session.create(lowering(step.graph, { done: true, name }), { ...settings, name, state, inPlace, seed });
+    try {
+      await session.setState(initialize(step.parameters, seed, scope.copies));
+      return session;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  /** Updates of the weights so far. */
+  get updates(): number {
+    return Math.floor(this.runs / this.microBatches);
+  }
+
+  /** Runs once; the scalars that the graph reports, by name. The last micro-batch of an update applies it. */
+  protected async runOnce(feeds: Tensors, { factor = 1, signal }: RunOptions): Promise<Record<string, number>> {
+    const last = (this.runs + 1) % this.microBatches === 0;
+    const results = await this.session.run({ ...feeds, ...this.step.scalars(this.updates + 1, factor, last) }, { signal });
+    this.runs++;
+    return Object.fromEntries(this.step.reported.map((name) => [name, results[name]!.data[0]!]));
+  }
+
+  /** The network's weights, statistics and momentum copies, without the optimizer's state. */
+  weights(): Promise<Tensors> {
+    return this.session.getState([...this.scope.parameters.keys()]);
+  }
+
+  /**
+   * Replaces the network's weights, statistics and momentum copies, all of them; the optimizer's state stays. Throws an Error that
+   * lists every missing, unknown, misshapen and not finite one, and changes nothing then.
+   */
+  async setWeights(weights: Tensors): Promise<void> {
+    checkWeights(this.scope.parameters, weights);
+    await this.session.setState(weights);
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const { runs, session } = this;
+    const random = { ...session.randomState };
+    return { parameters: await session.getState(), runs, random };
+  }
+
+  /** Goes back, or on, to a checkpoint. Throws as `setWeights` when it is of another network or optimizer, and changes nothing. */
+  async restore({ parameters, runs, random }: Checkpoint): Promise<void> {
+    checkWeights(this.step.parameters, parameters);
+    await this.session.setState(parameters);
+    this.runs = runs;
+    this.session.randomState = { ...random };
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
