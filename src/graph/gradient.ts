@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation, graph to graph: one rule per operation. */
 import { int32 } from '../tensor.js';
-import { make, onBehalfOf, type Op, type PoolAttributes, type RuleTable, topological, type Value } from './ir.js';
+import { make, type Op, onBehalfOf, type PoolAttributes, type RuleTable, topological, type Value } from './ir.js';
 import * as ops from './ops.js';
 import { GraphError } from './shape.js';
 
@@ -39,7 +39,12 @@ const standardized = (x: Value, eps: number) =>
 /** The windows of a padded picture: [B, C, H, W] -> [B, C, oh, kh, ow, kw]. */
 function windows(x: Value, { kernel, stride, padding }: PoolAttributes, [oh, ow]: readonly number[]): Value {
   const taps = (out: number, k: number, s: number) =>
-    ops.constant(int32([out, k], Array.from({ length: out * k }, (_, i) => Math.floor(i / k) * s + (i % k))));
+    ops.constant(
+      int32(
+        [out, k],
+        Array.from({ length: out * k }, (_, i) => Math.floor(i / k) * s + (i % k)),
+      ),
+    );
   const padded = ops.pad(x, [0, 0, padding[0], padding[1]], [0, 0, padding[2], padding[3]]);
   return ops.gather(ops.gather(padded, taps(oh!, kernel[0], stride[0]), 2), taps(ow!, kernel[1], stride[1]), 4);
 }
@@ -238,7 +243,8 @@ export function gradients(of: Value | ReadonlyMap<Value, Value>, wrt: readonly V
       throw new GraphError(`gradients: the gradient of ${describe(y)} must have its shape, it has [${dy.shape.join(', ')}]`);
     found.set(y, dy);
   }
-  for (const x of wrt) if (x.dtype !== 'float32') throw new GraphError(`gradients: ${describe(x)} has no gradient, only float32 has`);
+  for (const x of wrt)
+    if (x.dtype !== 'float32') throw new GraphError(`gradients: ${describe(x)} has no gradient, only float32 has`);
 
   const order = topological(found.keys());
   const needed = new Set<Value>(wrt);
@@ -263,6 +269,8 @@ const describe = (v: Value) => `${v.op}${v.label ? ` '${v.label}'` : ''} ${v.dty
 
 function seed(loss: Value): Value {
   if (loss.shape.length !== 0)
-    throw new GraphError(`gradients: the loss must be a scalar, it is ${describe(loss)}; sum it, or give the gradient of each output`);
+    throw new GraphError(
+      `gradients: the loss must be a scalar, it is ${describe(loss)}; sum it, or give the gradient of each output`,
+    );
   return onBehalfOf(loss, 'grad', () => ops.scalar(1));
 }

@@ -17,7 +17,8 @@ function given(node: Value, kind: string, values: Readonly<Record<string, Fed>>,
   const fed = values[name];
   const wanted = `${kind} '${name}' ${node.dtype}[${node.shape.join(', ')}]`;
   if (!fed) throw new Error(`interpret: nothing was given for ${wanted}, built at ${builtAt(node)}`);
-  if (fed.shape.join() !== node.shape.join()) throw new RangeError(`interpret: ${wanted} was given shape [${fed.shape.join(', ')}]`);
+  if (fed.shape.join() !== node.shape.join())
+    throw new RangeError(`interpret: ${wanted} was given shape [${fed.shape.join(', ')}]`);
   return Float64Array.from(fed.data);
 }
 

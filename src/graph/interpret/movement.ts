@@ -30,8 +30,7 @@ function indexed(gathered: readonly number[], indices: Dense, axis: number, size
 }
 
 export const movement = {
-  gather: ([x, indices], { attributes: { axis }, shape }) =>
-    pick(x!, indexed(shape, indices!, axis, x!.shape[axis]!, 'gather')),
+  gather: ([x, indices], { attributes: { axis }, shape }) => pick(x!, indexed(shape, indices!, axis, x!.shape[axis]!, 'gather')),
   scatterAdd: ([updates, indices], { attributes: { axis, size }, shape }) => {
     const out = new Float64Array(sizeOf(shape));
     const to = indexed(updates!.shape, indices!, axis, size, 'scatterAdd');

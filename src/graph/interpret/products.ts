@@ -70,7 +70,8 @@ export const products = {
           let sum = 0;
           for (let k = 0; k < inner; k++)
             sum +=
-              a!.data[left.starts[i]! + r * left.row + k * left.column]! * b!.data[right.starts[i]! + k * right.row + c * right.column]!;
+              a!.data[left.starts[i]! + r * left.row + k * left.column]! *
+              b!.data[right.starts[i]! + k * right.row + c * right.column]!;
           out[start + r * columns + c] = sum;
         }
     });
