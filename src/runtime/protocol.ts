@@ -34,13 +34,12 @@ export interface ModelSpec {
   readonly memoryArena: boolean;
 }
 
-/** The requests a worker answers, in the order they arrive. */
+/** The requests a worker answers, in the order they arrive; the message 'end' ends it. */
 export interface Requests {
   create: { body: ModelSpec; reply: ExecutionProvider };
   run: { body: { feeds: Tensors; random: RandomState }; reply: Tensors };
   setState: { body: Tensors; reply: undefined };
   getState: { body: readonly string[]; reply: Tensors };
-  release: { body: undefined; reply: undefined };
 }
 export type RequestKind = keyof Requests;
 export type Request = { [K in RequestKind]: { id: number; kind: K; body: Requests[K]['body'] } }[RequestKind];
@@ -54,3 +53,15 @@ export type Reply =
   | { id: number; result: Requests[RequestKind]['reply'] }
   | { id: number; failure: Failure }
   | { warning: string };
+
+/** Positions in the memory a session shares with its worker. */
+export const Flag = {
+  /** 1 while the worker answers a request; set and cleared by the worker, which then notifies. */
+  busy: 0,
+  /** 1 when the worker shall answer nothing more; set by the session. */
+  abandoned: 1,
+} as const;
+
+export interface WorkerData {
+  readonly flags: Int32Array<SharedArrayBuffer>;
+}

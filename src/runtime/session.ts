@@ -175,8 +175,8 @@ export class Session {
   }
 
   /**
-   * Ends the session now: whatever is waiting rejects with SessionError at once. Resolves when the worker has ended, which is when the
-   * operation it is in returns; the process can exit only then.
+   * Ends the session: whatever is waiting rejects with SessionError at once, and no further run begins. Resolves when the worker has
+   * ended, which is when the run it is in, which nothing can interrupt, returns; the process exits only then.
    */
   async terminate(): Promise<void> {
     await this.#channel.close(new SessionError(`${this.#model}: the session was terminated`));

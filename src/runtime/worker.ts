@@ -1,10 +1,11 @@
 /** The thread a session runs in: answers requests one after the other. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { Execution } from './execution.js';
 import { buffersOf, type Tensors } from './ports.js';
-import type { Failure, Reply, Request } from './protocol.js';
+import { type Failure, Flag, type Reply, type Request, type WorkerData } from './protocol.js';
 
 const port = parentPort!;
+const { flags } = workerData as WorkerData;
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 /** What ONNX Runtime's allocators, C++ and V8 say when memory runs out. */
@@ -29,16 +30,25 @@ async function answer(request: Request): Promise<void> {
     }
     if (kind === 'run') return tensors(await execution!.run(body.feeds, body.random));
     if (kind === 'getState') return tensors(execution!.getState(body));
-    if (kind === 'setState') execution!.setState(body);
-    else await execution!.release();
+    execution!.setState(body);
     reply({ id, result: undefined });
   } catch (error) {
     reply({ id, failure: failureOf(error) });
   }
 }
 
+async function next(request: Request | 'end'): Promise<void> {
+  Atomics.store(flags, Flag.busy, 1);
+  // Read after busy is set: a session that abandons this thread either is seen here or sees that it has to wait.
+  if (request === 'end') await execution?.release();
+  else if (Atomics.load(flags, Flag.abandoned) === 0) await answer(request);
+  Atomics.store(flags, Flag.busy, 0);
+  Atomics.notify(flags, Flag.busy);
+  if (request === 'end') port.close();
+}
+
 // A run gives way to the event loop before it starts: without the chain a later request could overtake it.
 let last = Promise.resolve();
-port.on('message', (request: Request) => {
-  last = last.then(() => answer(request));
+port.on('message', (request: Request | 'end') => {
+  last = last.then(() => next(request));
 });
