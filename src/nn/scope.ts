@@ -113,7 +113,8 @@ export class Scope {
   assign(parameter: Parameter, next: Assignment): void {
     const { name, trainable } = parameter.attributes;
     if (this.registry.parameters.get(name) !== parameter) throw new GraphError(`'${name}' is no parameter of this network`);
-    if (trainable) throw new GraphError(`'${name}' is trainable: the optimizer alone assigns it; declare it with trainable = false`);
+    if (trainable)
+      throw new GraphError(`'${name}' is trainable: the optimizer alone assigns it; declare it with trainable = false`);
     if (typeof next !== 'function' && show(next.shape) !== show(parameter.shape))
       throw new GraphError(`'${name}' ${show(parameter.shape)} cannot become a value of shape ${show(next.shape)}`);
     this.registry.assignments.set(parameter, next);

@@ -18,10 +18,13 @@ export async function saveCheckpoint(path: string, { parameters, runs, random }:
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await loadSafetensors(path);
   if (metadata.format !== format)
-    throw new Error(`${path} is no training checkpoint: its metadata gives format '${metadata.format ?? 'none'}', not '${format}'`);
+    throw new Error(
+      `${path} is no training checkpoint: its metadata gives format '${metadata.format ?? 'none'}', not '${format}'`,
+    );
   const [runs, seed, counter] = counters.map((key) => {
     const value = Number(metadata[key] ?? Number.NaN);
-    if (!Number.isSafeInteger(value)) throw new Error(`${path}: its metadata gives ${key} as '${metadata[key]}', no whole number`);
+    if (!Number.isSafeInteger(value))
+      throw new Error(`${path}: its metadata gives ${key} as '${metadata[key]}', no whole number`);
     return value;
   }) as [number, number, number];
   return { parameters: tensors, runs, random: { seed, counter } };

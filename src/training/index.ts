@@ -1,4 +1,5 @@
 export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+export { CachedTrainingStep, type CachedTrainingStepOptions } from './gradientCaching.js';
 export { initialize } from './initialize.js';
 export { type MomentumCopyOptions, momentumCopy } from './momentum.js';
 export {

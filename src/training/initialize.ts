@@ -31,7 +31,9 @@ function truncated(random: Random): number {
  * - xavierUniform: U(-b, b), b = sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010)
  * - truncatedNormal: N(0, std^2), drawn again beyond 2 std
  */
-const draws: { [K in Initializer['kind']]: (init: Extract<Initializer, { kind: K }>, shape: Shape) => (random: Random) => number } = {
+const draws: {
+  [K in Initializer['kind']]: (init: Extract<Initializer, { kind: K }>, shape: Shape) => (random: Random) => number;
+} = {
   constant: (init) => () => init.value,
   normal: (init) => (random) => init.std * random.normal(),
   truncatedNormal: (init) => (random) => init.std * truncated(random),
@@ -64,9 +66,14 @@ export function initialize(
     try {
       const draw = drawOf(attributes.init, shape);
       const random = new Random(seed, copies.get(name) ?? name);
-      values[name] = tensor('float32', shape, Float32Array.from({ length: sizeOf(shape) }, () => draw(random)));
+      values[name] = tensor(
+        'float32',
+        shape,
+        Float32Array.from({ length: sizeOf(shape) }, () => draw(random)),
+      );
     } catch (error) {
-      if (error instanceof GraphError) error.message = `initializer '${attributes.init.kind}' of parameter '${name}': ${error.message}`;
+      if (error instanceof GraphError)
+        error.message = `initializer '${attributes.init.kind}' of parameter '${name}': ${error.message}`;
       throw error;
     }
   }

@@ -20,7 +20,8 @@ export interface CosineOptions {
  * shorter than the run.
  */
 export function cosine({ steps, warmup = 0, final = 0 }: CosineOptions): Schedule {
-  if (!(warmup >= 0 && warmup < steps)) throw new RangeError(`cosine: the warm-up of ${warmup} steps must be shorter than the run of ${steps}`);
+  if (!(warmup >= 0 && warmup < steps))
+    throw new RangeError(`cosine: the warm-up of ${warmup} steps must be shorter than the run of ${steps}`);
   return (step) => {
     if (step < warmup) return (step + 1) / warmup;
     const t = Math.min(1, (step - warmup) / (steps - warmup));

@@ -1,15 +1,10 @@
 /** One training step after the other on batches that fit into memory, or on micro-batches whose gradients are added up. */
 import type { Tensors } from '../runtime/index.js';
 import type { Tensor } from '../tensor.js';
-import { stepGraph, type StepGraphOptions } from './stepGraph.js';
+import { type StepGraphOptions, stepGraph } from './stepGraph.js';
 import { type RunOptions, StepSession, type StepSessionOptions } from './stepSession.js';
 
 export type TrainingStepOptions = Extract<StepGraphOptions, { loss: unknown }> & StepSessionOptions;
-
-/** A step whose loss is NaN or infinite: names the step and whatever is not finite. */
-export class NonFiniteLossError extends Error {
-  override name = 'NonFiniteLossError';
-}
 
 /** `'name' (3 of 9408)` for every tensor with values that are not finite; the first ten of them. */
 function nonFinite(tensors: Readonly<Record<string, Tensor>>): string {
@@ -22,13 +17,30 @@ function nonFinite(tensors: Readonly<Record<string, Tensor>>): string {
   return found.length ? found.slice(0, 10).join(', ') + more : 'none';
 }
 
+/** A step whose loss is NaN or infinite: names the step and the tensors it was made from that are not finite. */
+export class NonFiniteLossError extends Error {
+  override name = 'NonFiniteLossError';
+
+  constructor(step: number, loss: number, tensors: Readonly<Record<string, Tensor>>) {
+    super(
+      `step ${step}: the loss is ${loss}; not finite: ${nonFinite(tensors)}. Look at the feeds named here; if there are none, go back ` +
+        'to a checkpoint with a lower learning rate or clipNorm',
+    );
+  }
+}
+
 export class TrainingStep extends StepSession {
   /**
    * Builds the step's graph and loads it, with first weights drawn from the seed. Throws as `stepGraph` and `Session.create` do.
    */
   static async create(options: TrainingStepOptions): Promise<TrainingStep> {
     const graph = stepGraph(options);
-    return new TrainingStep(await StepSession.open(options.scope, graph, options), options.scope, graph, options.microBatches ?? 1);
+    return new TrainingStep(
+      await StepSession.open(options.scope, graph, options),
+      options.scope,
+      graph,
+      options.microBatches ?? 1,
+    );
   }
 
   /**
@@ -38,13 +50,7 @@ export class TrainingStep extends StepSession {
   async run(feeds: Tensors, options: RunOptions = {}): Promise<Record<string, number> & { loss: number }> {
     const number = this.updates + 1;
     const { loss, ...metrics } = await this.runOnce(feeds, options);
-    if (!Number.isFinite(loss)) {
-      const parameters = await this.session.getState();
-      throw new NonFiniteLossError(
-        `step ${number}: the loss is ${loss}. Not finite among the feeds: ${nonFinite(feeds)}; among the parameters after the step: ` +
-          `${nonFinite(parameters)}. Go back to a checkpoint; a lower learning rate or clipNorm may help`,
-      );
-    }
+    if (!Number.isFinite(loss)) throw new NonFiniteLossError(number, loss!, { ...feeds, ...(await this.session.getState()) });
     return { loss: loss!, ...metrics };
   }
 }

@@ -50,6 +50,17 @@ function givenLoss(loss: Value, microBatches: number): Map<Value, Value> {
   return new Map([[loss, scalar(1 / microBatches)]]);
 }
 
+function reportedScalars(values: readonly (readonly [string, Value])[]): Record<string, Value> {
+  const scalars: Record<string, Value> = {};
+  for (const [name, value] of values) {
+    if (name in scalars) throw new GraphError(`stepGraph: two reported values are called '${name}'`);
+    if (value.shape.length)
+      throw new GraphError(`stepGraph: metric '${name}' must be a scalar, its shape is [${value.shape.join(', ')}]`);
+    scalars[name] = value;
+  }
+  return scalars;
+}
+
 const parametersIn = (values: Iterable<Value>) => topological(values).filter((v) => isOp(v, 'parameter'));
 
 /**
@@ -85,16 +96,11 @@ export function stepGraph(options: StepGraphOptions): StepGraph {
   for (const [parameter, assigned] of scope.assignments)
     changes.set(parameter, typeof assigned === 'function' ? whenApplied(parameter, assigned(next)) : assigned);
 
-  const outputs: Record<string, Value> = {};
-  for (const [name, value] of [
+  const outputs: Record<string, Value> = reportedScalars([
     ...('loss' in options ? [['loss', options.loss] as const] : []),
     ...Object.entries(metrics),
     ...(updates.gradientNorm ? [['gradientNorm', updates.gradientNorm] as const] : []),
-  ]) {
-    if (name in outputs) throw new GraphError(`stepGraph: two reported values are called '${name}'`);
-    if (value.shape.length) throw new GraphError(`stepGraph: metric '${name}' must be a scalar, its shape is [${value.shape.join(', ')}]`);
-    outputs[name] = value;
-  }
+  ]);
   const reported = Object.keys(outputs);
   const state: Record<string, string> = {};
   for (const [{ attributes }, value] of changes) {

@@ -3,7 +3,7 @@ import type { Graph } from '../graph/ir.js';
 import type { Lowered } from '../graph/lower/lowered.js';
 import { lowerRows } from '../graph/lower/rows/index.js';
 import { checkWeights } from '../graph/lower/weights.js';
-import type { Scope } from '../nn/scope.js';
+import type { Parameter, Scope } from '../nn/scope.js';
 import { type RandomState, Session, type SessionOptions, type Tensors } from '../runtime/index.js';
 import { initialize } from './initialize.js';
 import type { StepGraph } from './stepGraph.js';
@@ -37,14 +37,15 @@ export interface RunOptions {
 
 export class StepSession {
   protected readonly session: Session;
-  private readonly scope: Scope;
+  /** The network's parameters; whatever is added to the scope later belongs to other graphs. */
+  private readonly network: ReadonlyMap<string, Parameter>;
   private readonly step: StepGraph;
   private readonly microBatches: number;
   private runs = 0;
 
   protected constructor(session: Session, scope: Scope, step: StepGraph, microBatches: number) {
     this.session = session;
-    this.scope = scope;
+    this.network = new Map(scope.parameters);
     this.step = step;
     this.microBatches = microBatches;
   }
@@ -69,9 +70,14 @@ export class StepSession {
     return Math.floor(this.runs / this.microBatches);
   }
 
+  /** Micro-batches of an update that is not complete. */
+  protected get pending(): number {
+    return this.runs % this.microBatches;
+  }
+
   /** Runs once; the scalars that the graph reports, by name. The last micro-batch of an update applies it. */
   protected async runOnce(feeds: Tensors, { factor = 1, signal }: RunOptions): Promise<Record<string, number>> {
-    const last = (this.runs + 1) % this.microBatches === 0;
+    const last = this.pending === this.microBatches - 1;
     const results = await this.session.run({ ...feeds, ...this.step.scalars(this.updates + 1, factor, last) }, { signal });
     this.runs++;
     return Object.fromEntries(this.step.reported.map((name) => [name, results[name]!.data[0]!]));
@@ -79,7 +85,7 @@ export class StepSession {
 
   /** The network's weights, statistics and momentum copies, without the optimizer's state. */
   weights(): Promise<Tensors> {
-    return this.session.getState([...this.scope.parameters.keys()]);
+    return this.session.getState([...this.network.keys()]);
   }
 
   /**
@@ -87,7 +93,7 @@ export class StepSession {
    * lists every missing, unknown, misshapen and not finite one, and changes nothing then.
    */
   async setWeights(weights: Tensors): Promise<void> {
-    checkWeights(this.scope.parameters, weights);
+    checkWeights(this.network, weights);
     await this.session.setState(weights);
   }
 

@@ -45,8 +45,15 @@ function uniform(shape: Shape, seed: number): Float32Array {
 function weight({ name, shape, seed }: GoldenResNet['parameters'][number]): Tensor {
   const u = uniform(shape, seed);
   const bound = Math.fround(Math.sqrt(6 / sizeOf(shape.slice(1))));
-  if (shape.length === 4) return float32(shape, u.map((x) => x * bound));
-  return float32(shape, u.map((x) => (name.endsWith('weight') ? 1 + 0.5 * x : 0.2 * x)));
+  if (shape.length === 4)
+    return float32(
+      shape,
+      u.map((x) => x * bound),
+    );
+  return float32(
+    shape,
+    u.map((x) => (name.endsWith('weight') ? 1 + 0.5 * x : 0.2 * x)),
+  );
 }
 
 /** ||actual - expected|| / ||expected|| */
@@ -84,12 +91,18 @@ export function testGoldenResNets(title: string, execute: Execute, tolerance = 1
         expect(y.shape).toEqual(golden.output.shape);
 
         const loss = ops.sum(ops.mul(y, ops.input('direction', y.shape)));
-        const found = gradients(loss, names.map((n) => parameters.get(n)!));
+        const found = gradients(
+          loss,
+          names.map((n) => parameters.get(n)!),
+        );
         const outputs: Record<string, Value> = { y };
         for (const n of names) outputs[`${n}.grad`] = found.get(parameters.get(n)!)!;
         for (const p of scope.assignments.keys()) outputs[`${p.attributes.name}.next`] = scope.latest(p);
         const running = Object.fromEntries(
-          Object.keys(golden.running).map((n) => [n, float32(parameters.get(n)!.shape, initially(n, sizeOf(parameters.get(n)!.shape)))]),
+          Object.keys(golden.running).map((n) => [
+            n,
+            float32(parameters.get(n)!.shape, initially(n, sizeOf(parameters.get(n)!.shape))),
+          ]),
         );
         const direction = float32(y.shape, uniform(y.shape, 2000));
         const actual = await execute({ outputs }, { ...feeds, direction }, { ...weights, ...running });

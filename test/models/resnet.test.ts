@@ -10,7 +10,9 @@ import { runLowered } from '../graph/run-lowered.js';
 import { testGoldenResNets } from './resnet-golden.js';
 
 testGoldenResNets('interpreted', async (graph, feeds, parameters) => interpret(graph, feeds, parameters), 1e-6);
-testGoldenResNets('lowered to nchw', (graph, feeds, parameters) => runLowered(lowerNchw(graph), { feeds, parameters, masks: {} }));
+testGoldenResNets('lowered to nchw', (graph, feeds, parameters) =>
+  runLowered(lowerNchw(graph), { feeds, parameters, masks: {} }),
+);
 for (const convolution of ['direct', 'F2'] as const)
   testGoldenResNets(`lowered to rows, ${convolution}`, (graph, feeds, parameters) =>
     runLowered(lowerRows(graph, { convolution }), { feeds, parameters, masks: {} }),
@@ -39,6 +41,8 @@ describe('resnet18 and resnet10', () => {
 
   it('refuses widths and block counts of different lengths', () => {
     const x = ops.input('frame', [1, 3, 32, 32]);
-    expect(() => resnet(new Scope({ training: true }), x, { widths: [8, 16], blocks: [1] })).toThrow(/widths \[8,16\] and blocks \[1\]/);
+    expect(() => resnet(new Scope({ training: true }), x, { widths: [8, 16], blocks: [1] })).toThrow(
+      /widths \[8,16\] and blocks \[1\]/,
+    );
   });
 });

@@ -3,15 +3,22 @@ import { interpret } from '../../src/graph/interpret/index.js';
 import type { Value } from '../../src/graph/ir.js';
 import * as ops from '../../src/graph/ops.js';
 import { batchNorm, conv2d, layerNorm, linear, projectionHead, Scope } from '../../src/nn/index.js';
-import { float32, sizeOf, type Shape } from '../../src/tensor.js';
+import { float32, type Shape, sizeOf } from '../../src/tensor.js';
 
-const waves = (shape: Shape, phase = 0) => float32(shape, Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i * 0.7 + phase)));
+const waves = (shape: Shape, phase = 0) =>
+  float32(
+    shape,
+    Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i * 0.7 + phase)),
+  );
 
 /** Channel means and unbiased variances of an array [B, C, ...] by the textbook formula. */
 function statistics(data: ArrayLike<number>, [batch, channels, ...rest]: Shape) {
   const inner = sizeOf(rest);
   return Array.from({ length: channels! }, (_, c) => {
-    const values = Array.from({ length: batch! * inner }, (_, i) => data[(Math.floor(i / inner) * channels! + c) * inner + (i % inner)]!);
+    const values = Array.from(
+      { length: batch! * inner },
+      (_, i) => data[(Math.floor(i / inner) * channels! + c) * inner + (i % inner)]!,
+    );
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
     const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1);
     return { mean, variance };
@@ -39,7 +46,10 @@ describe('batchNorm', () => {
     for (const c of [0, 1]) {
       const move = (old: number, one: number, two: number) => 0.9 * (0.9 * old + 0.1 * one) + 0.1 * two;
       expect(after.mean!.data[c]).toBeCloseTo(move(parameters.running_mean.data[c]!, first[c]!.mean, second[c]!.mean), 6);
-      expect(after.variance!.data[c]).toBeCloseTo(move(parameters.running_var.data[c]!, first[c]!.variance, second[c]!.variance), 6);
+      expect(after.variance!.data[c]).toBeCloseTo(
+        move(parameters.running_var.data[c]!, first[c]!.variance, second[c]!.variance),
+        6,
+      );
     }
   });
 
@@ -68,7 +78,12 @@ describe('linear, conv2d, layerNorm, projectionHead', () => {
 
   it('names the parameters of grouped and biased convolutions', () => {
     const scope = new Scope({ training: true });
-    const y = conv2d(scope.child('conv'), ops.input('x', [1, 4, 6, 8]), { channels: 8, kernel: [3, 5], groups: 2, padding: [1, 2] });
+    const y = conv2d(scope.child('conv'), ops.input('x', [1, 4, 6, 8]), {
+      channels: 8,
+      kernel: [3, 5],
+      groups: 2,
+      padding: [1, 2],
+    });
     expect(y.shape).toEqual([1, 8, 6, 8]);
     expect([...scope.parameters].map(([n, p]) => [n, p.shape])).toEqual([
       ['conv.weight', [8, 2, 3, 5]],
@@ -79,7 +94,11 @@ describe('linear, conv2d, layerNorm, projectionHead', () => {
   it('normalizes the last axis', () => {
     const scope = new Scope({ training: true });
     const y = layerNorm(scope, ops.input('x', [1, 2]), { eps: 0 });
-    const { data } = interpret({ outputs: { y } }, { x: float32([1, 2], [3, 7]) }, { weight: float32([2], [2, 2]), bias: float32([2], [0, 1]) }).y!;
+    const { data } = interpret(
+      { outputs: { y } },
+      { x: float32([1, 2], [3, 7]) },
+      { weight: float32([2], [2, 2]), bias: float32([2], [0, 1]) },
+    ).y!;
     expect([...data]).toEqual([-2, 3]);
   });
 
@@ -95,7 +114,10 @@ describe('linear, conv2d, layerNorm, projectionHead', () => {
     const values = Object.fromEntries([...ofRows.parameters].map(([n, p], i) => [n, waves(p.shape, i)]));
     const asFilters = Object.fromEntries([...ofMap.parameters].map(([n, p]) => [n, float32(p.shape, values[n]!.data)]));
     const x = waves(map);
-    const rows = float32([8, 3], Array.from({ length: 24 }, (_, i) => x.data[Math.floor(i / 12) * 12 + (i % 3) * 4 + (Math.floor(i / 3) % 4)]!));
+    const rows = float32(
+      [8, 3],
+      Array.from({ length: 24 }, (_, i) => x.data[Math.floor(i / 12) * 12 + (i % 3) * 4 + (Math.floor(i / 3) % 4)]!),
+    );
     const byMap = interpret({ outputs: { y } }, { x }, asFilters).y!.data;
     const byRow = interpret({ outputs: { z } }, { x: rows }, values).z!.data;
     for (let b = 0; b < 2; b++)

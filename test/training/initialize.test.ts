@@ -29,13 +29,16 @@ describe('initialize', () => {
     { init: { kind: 'normal', std: 0.5 }, std: 0.5, bound: Number.POSITIVE_INFINITY },
     // A normal distribution cut at 2 standard deviations has 0.8796 of its own.
     { init: { kind: 'truncatedNormal', std: 0.02 }, std: 0.02 * 0.8796, bound: 0.04 },
-  ] satisfies { init: Initializer; std: number; bound: number }[])('$init.kind $init.fan has its spread', ({ init, std, bound }) => {
-    const m = moments(draw(init, shape));
-    expect(Math.abs(m.mean)).toBeLessThan(0.04 * std);
-    expect(Math.abs(m.std / std - 1)).toBeLessThan(0.02);
-    expect(m.largest).toBeLessThanOrEqual(bound * (1 + 1e-6));
-    if (Number.isFinite(bound)) expect(m.largest).toBeGreaterThan(0.97 * bound);
-  });
+  ] satisfies { init: Initializer; std: number; bound: number }[])(
+    '$init.kind $init.fan has its spread',
+    ({ init, std, bound }) => {
+      const m = moments(draw(init, shape));
+      expect(Math.abs(m.mean)).toBeLessThan(0.04 * std);
+      expect(Math.abs(m.std / std - 1)).toBeLessThan(0.02);
+      expect(m.largest).toBeLessThanOrEqual(bound * (1 + 1e-6));
+      if (Number.isFinite(bound)) expect(m.largest).toBeGreaterThan(0.97 * bound);
+    },
+  );
 
   it('takes constants as they are', () => {
     expect([...draw({ kind: 'constant', value: 0.25 }, [3])]).toEqual([0.25, 0.25, 0.25]);
@@ -56,6 +59,8 @@ describe('initialize', () => {
   });
 
   it('names the parameter whose initializer does not fit', () => {
-    expect(() => draw({ kind: 'xavierUniform' }, [3])).toThrow(/'xavierUniform' of parameter 'w': needs a weight \[out, in, ...\], got shape \[3\]/);
+    expect(() => draw({ kind: 'xavierUniform' }, [3])).toThrow(
+      /'xavierUniform' of parameter 'w': needs a weight \[out, in, ...\], got shape \[3\]/,
+    );
   });
 });

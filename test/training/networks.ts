@@ -7,7 +7,10 @@ import { float32, type Shape, sizeOf, type Tensor } from '../../src/tensor.js';
 
 export const draw = (shape: Shape, ...stream: (number | string)[]): Tensor<'float32'> => {
   const random = new Random(1, ...stream);
-  return float32(shape, Array.from({ length: sizeOf(shape) }, () => random.normal()));
+  return float32(
+    shape,
+    Array.from({ length: sizeOf(shape) }, () => random.normal()),
+  );
 };
 
 /** A two-layer perceptron [batch, 4] -> [batch, 2] without statistics, and its mean squared error against `target`. */
@@ -29,7 +32,9 @@ export const perceptronFeeds = (batch: number, index: number) => {
 export function classifier(batch: number): { scope: Scope; loss: Value; accuracy: Value } {
   const scope = new Scope({ training: true });
   const x = ops.input('picture', [batch, 1, 8, 8]);
-  const map = ops.relu(batchNorm(scope.child('bn1'), conv2d(scope.child('conv1'), x, { channels: 8, kernel: 3, padding: 1, bias: false })));
+  const map = ops.relu(
+    batchNorm(scope.child('bn1'), conv2d(scope.child('conv1'), x, { channels: 8, kernel: 3, padding: 1, bias: false })),
+  );
   const features = dropout(scope.child('head'), ops.globalAveragePool(ops.maxPool2d(map, 2)), 0.1);
   const logits = linear(scope.child('fc'), features, { features: 2 });
   const target = ops.input('class', [batch, 2]);

@@ -46,7 +46,10 @@ describe('optimizers take the steps of torch.optim', () => {
     const outputs = Object.fromEntries([...next].map(([p, v]) => [p.attributes.name, v]));
 
     let state: Record<string, Fed> = Object.fromEntries(
-      [...next.keys()].map((p) => [p.attributes.name, { shape: p.shape, data: new Float64Array(p.shape.reduce((a, b) => a * b, 1)) }]),
+      [...next.keys()].map((p) => [
+        p.attributes.name,
+        { shape: p.shape, data: new Float64Array(p.shape.reduce((a, b) => a * b, 1)) },
+      ]),
     );
     weights.forEach((w, k) => {
       state[w.attributes.name] = { shape: w.shape, data: uniform(state[w.attributes.name]!.data.length, k) };

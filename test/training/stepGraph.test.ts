@@ -22,7 +22,9 @@ const begin = (step: StepGraph, scope: Scope): State => initialize(step.paramete
 function expectSame(a: State, b: State, names: Iterable<string>) {
   for (const name of names) {
     const largest = Math.max(...Array.from(b[name]!.data, Math.abs));
-    Array.from(a[name]!.data).forEach((x, i) => expect(Math.abs(x - b[name]!.data[i]!), `${name}[${i}]`).toBeLessThan(1e-7 * (1 + largest)));
+    Array.from(a[name]!.data).forEach((x, i) =>
+      expect(Math.abs(x - b[name]!.data[i]!), `${name}[${i}]`).toBeLessThan(1e-7 * (1 + largest)),
+    );
   }
 }
 
@@ -39,14 +41,18 @@ describe('stepGraph', () => {
       const { x, target } = perceptronFeeds(8, step);
       a = run(one, a, { x, target }, step).after;
       for (let i = 0; i < 4; i++) {
-        const feeds = { x: float32([2, 4], x.data.slice(i * 8, i * 8 + 8)), target: float32([2, 2], target.data.slice(i * 4, i * 4 + 4)) };
+        const feeds = {
+          x: float32([2, 4], x.data.slice(i * 8, i * 8 + 8)),
+          target: float32([2, 2], target.data.slice(i * 4, i * 4 + 4)),
+        };
         b = run(four, b, feeds, step, i === 3).after;
         if (step === 1 && i === 2) expectSame(b, start, whole.scope.parameters.keys());
       }
     }
     expectSame(b, a, Object.keys(a));
     expect(Array.from(a['mlp.0.weight']!.data)).not.toEqual(Array.from(start['mlp.0.weight']!.data));
-    for (const [name, { data }] of Object.entries(b)) if (name.includes('accumulated')) expect(Math.max(...Array.from(data))).toBe(0);
+    for (const [name, { data }] of Object.entries(b))
+      if (name.includes('accumulated')) expect(Math.max(...Array.from(data))).toBe(0);
   });
 
   it('trains through given gradients of its outputs as it does through the loss', () => {
@@ -108,7 +114,9 @@ describe('momentumCopy', () => {
     const scope = new Scope({ training: true });
     linear(scope.child('encoder'), ops.input('x', [2, 3]), { features: 2 });
     linear(scope.child('teacher', { trainable: false }), ops.input('x', [2, 3]), { features: 2, bias: false });
-    expect(() => momentumCopy(scope, { online: 'encoder', target: 'teacher', momentum: 0.9 })).toThrow(/'teacher.bias' is missing/);
+    expect(() => momentumCopy(scope, { online: 'encoder', target: 'teacher', momentum: 0.9 })).toThrow(
+      /'teacher.bias' is missing/,
+    );
     expect(() => momentumCopy(scope, { online: 'coder', target: 'teacher', momentum: 0.9 })).toThrow(/below 'coder'/);
   });
 });
