@@ -4,8 +4,9 @@
  */
 import type { Value } from '../../ir.js';
 import { blockedDomain, type RowsContext } from './context.js';
-import { type Layer, phasesOf, tapsReaching } from './convolution.js';
+import type { Epilogue } from './epilogue.js';
 import { blockedLayout, cellsOf, forEachPixel } from './geometry.js';
+import { type Layer, phasesOf, tapsReaching } from './layer.js';
 
 /** Filters [kh, kw, Ci, Co] in the kernels' order [Co / b, Ci / b, kh, kw, b (of Ci), b (of Co)], under their logical shape. */
 function filterBlocks(c: RowsContext, taps: string, [kh, kw, channels, filters]: readonly [number, number, number, number]): string {
@@ -14,10 +15,28 @@ function filterBlocks(c: RowsContext, taps: string, [kh, kw, channels, filters]:
   return c.reshape(c.op('Transpose', [split], { perm: [4, 2, 0, 1, 3, 5] }), [filters, channels, kh, kw]);
 }
 
-export function blockedForward(c: RowsContext, l: Layer, x: Value, weight: Value): string {
-  const filters = filterBlocks(c, c.taps(weight), [...l.kernel, l.channels, l.filters]);
-  const attributes = { kernel_shape: l.kernel, strides: l.stride, pads: l.padding };
-  return c.op('Conv', [c.blocked(x).name, filters], attributes, blockedDomain);
+/** The filters of a layer on a plain picture of fewer channels than a block, [Co / b, Ci, kh, kw, b (of Co)], under their logical shape. */
+export function pictureFilters(c: RowsContext, taps: string, l: Pick<Layer, 'kernel' | 'channels' | 'filters'>): string {
+  const [kh, kw] = l.kernel;
+  const b = c.options.channelBlock;
+  const split = c.reshape(taps, [kh, kw, l.channels, l.filters / b, b]);
+  return c.reshape(c.op('Transpose', [split], { perm: [3, 2, 0, 1, 4] }), [l.filters, l.channels, kh, kw]);
+}
+
+/** relu(conv(x) + bias + plus), each part but the convolution optional. */
+export function blockedForward(c: RowsContext, l: Layer, x: Value, weight: Value, { bias, plus, relu }: Partial<Epilogue> = {}): string {
+  const taps = c.taps(weight);
+  const isPicture = l.channels < c.options.channelBlock;
+  const filters = isPicture ? pictureFilters(c, taps, l) : filterBlocks(c, taps, [...l.kernel, l.channels, l.filters]);
+  const inputs = [isPicture ? c.plain(x) : c.blocked(x).name, filters];
+  if (bias) inputs.push(c.plain(bias));
+  if (plus) {
+    // The kernel finds the sum in fourth place only.
+    if (!bias) inputs.push(c.matrix(`0 x ${l.filters}`, () => new Float32Array(l.filters), [l.filters]));
+    inputs.push(c.blocked(plus).name);
+  }
+  const attributes = { kernel_shape: l.kernel, strides: l.stride, pads: l.padding, ...(relu && { activation: 'Relu' }) };
+  return c.op('Conv', inputs, attributes, blockedDomain);
 }
 
 /**

@@ -37,6 +37,8 @@ export interface RowsOptions {
   readonly convolution: 'auto' | 'direct' | 'F2' | 'F4';
   /** Channels per block of ONNX Runtime's blocked convolutions on this machine; 0 where it has none. */
   readonly channelBlock: number;
+  /** Weights are constants: transforming them costs nothing. */
+  readonly inference: boolean;
 }
 
 export class RowsContext {

@@ -1,29 +1,17 @@
 /** Convolution and its gradients: which way each layer goes, and the way that is a matrix product over gathered taps. */
-import type { ConvAttributes, Op, Pair, Value } from '../../ir.js';
+import type { Op, Pair, Value } from '../../ir.js';
 import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
-import { type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
-import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, phaseLength, tiled } from './geometry.js';
+import { type FeatureMap, type Form, type RowsContext, type RowsRule } from './context.js';
+import type { Epilogue } from './epilogue.js';
+import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, tiled } from './geometry.js';
+import { isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
 import { F2, F4, type Winograd } from './winograd.js';
 import { winogradForward, winogradInputGrad, winogradWeightGrad } from './winogradConvolution.js';
 
-export interface Layer extends ConvAttributes {
-  readonly kernel: Pair;
-  readonly batch: number;
-  readonly channels: number;
-  readonly filters: number;
-  readonly input: Pair;
-  readonly output: Pair;
-}
-
-/** The layer behind a convolution or one of its gradients, from the shapes of its three tensors. */
-function layerOf(a: ConvAttributes, x: Value, weight: Value, y: Value): Layer {
-  const [batch, channels, ...input] = shapeOf(x);
-  const [filters, , ...kernel] = shapeOf(weight);
-  const { stride, padding, dilation, groups } = a;
-  return { stride, padding, dilation, groups, kernel, batch, channels, filters, input, output: [y.shape[2]!, y.shape[3]!] };
-}
-
 type Way = { kind: 'direct' } | { kind: 'blocked' } | { kind: 'winograd'; filter: Winograd };
+
+/** Fewer tiles than this and a Winograd layer spends its time reading transformed filters. */
+const fewestTiles = 40;
 
 /**
  * How a layer is computed. F4 does a quarter of the products of a 3 x 3 layer but transforms every activation and, at every step, every
@@ -31,7 +19,7 @@ type Way = { kind: 'direct' } | { kind: 'blocked' } | { kind: 'winograd'; filter
  * peak, but its layout makes the weights' gradient dearer; it is best where Winograd cannot go and for few channels.
  */
 function wayOf(c: RowsContext, l: Layer): Way {
-  const { convolution, channelBlock } = c.options;
+  const { convolution, channelBlock, inference } = c.options;
   const is = (values: readonly number[], n: number) => values.every((v) => v === n);
   const winogradFits = is(l.kernel, 3) && is([...l.stride, ...l.dilation, ...l.padding], 1);
   if (convolution === 'F2' || convolution === 'F4')
@@ -39,10 +27,10 @@ function wayOf(c: RowsContext, l: Layer): Way {
   if (convolution === 'direct') return { kind: 'direct' };
   const blocksFit = channelBlock > 0 && l.channels % channelBlock === 0 && l.filters % channelBlock === 0 && is(l.dilation, 1);
   const tiles = l.batch * Math.ceil(l.output[0] / 4) * Math.ceil(l.output[1] / 4);
-  if (winogradFits) {
-    if (blocksFit && Math.max(l.channels, l.filters) <= 64) return { kind: 'blocked' };
-    return tiles * 16 < Math.min(l.channels, l.filters) ? { kind: 'direct' } : { kind: 'winograd', filter: F4 };
-  }
+  const pays = inference ? tiles >= fewestTiles : tiles * 16 >= Math.min(l.channels, l.filters);
+  if (winogradFits && !(blocksFit && Math.max(l.channels, l.filters) <= 64) && (pays || !blocksFit))
+    return pays ? { kind: 'winograd', filter: F4 } : { kind: 'direct' };
+  if (blocksFit && (inference || winogradFits)) return { kind: 'blocked' };
   const isStrided = is(l.stride, 2) && is(l.kernel, 3) && is(l.padding, 1);
   return blocksFit && isStrided ? { kind: 'blocked' } : { kind: 'direct' };
 }
@@ -52,9 +40,6 @@ function geometryFor(batch: number, size: Pair, way: Way): Geometry {
   const exact = way.kind === 'winograd' && size.every((n) => n % way.filter.m === 0);
   return exact ? tiled(batch, size, way.filter.m) : canonical(batch, size);
 }
-
-const layerKey = (l: Layer) => `k${l.kernel} s${l.stride} p${l.padding} d${l.dilation}`;
-const isPointwise = (l: Layer) => l.kernel.every((k) => k === 1) && l.padding.every((p) => p === 0);
 
 /** Index of the taps under every output pixel: [rows of the output, kh * kw] in cells of the input, their count where outside. */
 function tapIndex(l: Layer, from: Layout, to: Geometry, per: number): Int32Array {
@@ -87,12 +72,29 @@ function columns(c: RowsContext, l: Layer, x: FeatureMap, to: Geometry): string 
   });
 }
 
+/** True for a layer on a plain picture of a few channels, which the blocked kernels read as it is. */
+const isOnPicture = (c: RowsContext, l: Layer, x: Value) =>
+  l.channels < c.options.channelBlock &&
+  l.filters % c.options.channelBlock === 0 &&
+  c.options.convolution === 'auto' &&
+  c.form(x).kind === 'plain';
+
+/** A convolution with what follows it, where the blocked kernels do both at once. */
+export function convolveAtOnce(c: RowsContext, epilogue: Epilogue): Form | undefined {
+  const node = epilogue.convolution;
+  const [x, weight] = node.inputs as [Value, Value];
+  if (node.attributes.groups !== 1) return undefined;
+  const l = layerOf(node.attributes, x, weight, node);
+  if (!isOnPicture(c, l, x) && wayOf(c, l).kind !== 'blocked') return undefined;
+  return { kind: 'blocked', name: blockedForward(c, l, x, weight, epilogue) };
+}
+
 const conv2d: RowsRule<'conv2d'> = (node, c) => {
   const [x, weight] = node.inputs as [Value, Value];
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, x, weight, node);
   const way = wayOf(c, l);
-  if (way.kind === 'blocked') return { kind: 'blocked', name: blockedForward(c, l, x, weight) };
+  if (way.kind === 'blocked' || isOnPicture(c, l, x)) return { kind: 'blocked', name: blockedForward(c, l, x, weight) };
   const geometry = geometryFor(l.batch, l.output, way);
   if (way.kind === 'winograd') return { kind: 'rows', name: winogradForward(c, l, way.filter, x, weight, geometry), geometry };
   const w = c.reshape(c.taps(weight), [l.kernel[0] * l.kernel[1] * l.channels, l.filters]);
@@ -145,20 +147,6 @@ function pointwiseInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value):
     return spread;
   });
   return { kind: 'rows', name: c.pick(c.withRow(d, l.channels), index), geometry };
-}
-
-/** Taps of one axis that reach the pixels of a residue class modulo the stride. */
-export const tapsReaching = (l: Layer, axis: 0 | 1, remainder: number): number[] =>
-  Array.from({ length: l.kernel[axis] }, (_, i) => i).filter(
-    (i) => (remainder + l.padding[axis]! - i * l.dilation[axis]) % l.stride[axis] === 0,
-  );
-
-/** The residue classes of an input modulo the stride, in the order of `phased`. */
-export function phasesOf(l: Layer): { p: number; q: number; height: number; width: number }[] {
-  const [sh, sw] = l.stride;
-  return Array.from({ length: sh * sw }, (_, i) => [Math.floor(i / sw), i % sw] as const)
-    .map(([p, q]) => ({ p, q, height: phaseLength(l.input[0], sh, p), width: phaseLength(l.input[1], sw, q) }))
-    .filter(({ height, width }) => height > 0 && width > 0);
 }
 
 /**

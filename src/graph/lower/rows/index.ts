@@ -6,10 +6,13 @@
 import type { Graph, Op, Value } from '../../ir.js';
 import { isOp, topological } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
+import { foldBatchNorm } from '../fold.js';
 import type { Lowered, MaskPort, Port } from '../lowered.js';
+import { checkWeights, parametersOf, type Weights } from '../weights.js';
 import { type Form, RowsContext, type RowsOptions, type RowsRule, tapsPermutation } from './context.js';
-import { convolutionRules } from './convolution.js';
+import { convolutionRules, convolveAtOnce } from './convolution.js';
 import { elementwiseRules } from './elementwise.js';
+import { type Epilogue, findEpilogues } from './epilogue.js';
 import { normalizationRules } from './normalization.js';
 import { poolingRules } from './pooling.js';
 import { findStems } from './stem.js';
@@ -21,62 +24,91 @@ const rules: { readonly [K in Op]?: RowsRule<K> } = {
   ...poolingRules,
 };
 
-export interface LowerRowsOptions extends Partial<RowsOptions> {
+export interface LowerRowsOptions extends Partial<Omit<RowsOptions, 'inference'>> {
+  /** When given, parameters are constants and batch normalization is folded; they must fit the graph's parameters exactly. */
+  readonly weights?: Weights;
   /** Let the model's first output be `done`, see OnnxBuilder.doneOutput. */
   readonly done?: boolean;
   readonly name?: string;
 }
 
-/** Parameters of rank 4 travel taps first (Port.permutation), and so do the outputs made from them. */
-export function lowerRows(graph: Graph, { done = false, name = 'earshot', ...chosen }: LowerRowsOptions = {}): Lowered {
+/**
+ * An ONNX model of the graph. Parameters of rank 4 travel taps first (Port.permutation), and so do the outputs made from them. Throws
+ * an Error that lists weights which do not fit.
+ */
+export function lowerRows(original: Graph, { weights: given, done = false, name = 'graph', ...chosen }: LowerRowsOptions = {}): Lowered {
+  const declared = parametersOf(original);
+  if (given) checkWeights(declared, given);
+  const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };
   const builder = new OnnxBuilder();
-  const options: RowsOptions = { convolution: 'auto', channelBlock: 0, ...chosen };
-  const values = topological(Object.values(graph.outputs));
-  const stems = findStems(values, new Set(Object.values(graph.outputs)), options.channelBlock);
-  const lower = <K extends Op>(node: Value<K>, context: RowsContext) => {
+  const options: RowsOptions = { convolution: 'auto', channelBlock: 0, ...chosen, inference: weights !== undefined };
+  const outputs = Object.values(graph.outputs);
+  const values = topological(outputs);
+  const stems = findStems(values, new Set(outputs), options.channelBlock);
+  const epilogues = options.channelBlock ? findEpilogues(graph, values) : new Map<Value, Epilogue>();
+  const lower = <K extends Op>(node: Value<K>, context: RowsContext): Form | undefined => {
     const stem = stems.find((s) => s.makes.has(node));
-    return stem ? stem.makes.get(node)!(context) : rules[node.op]?.(node, context);
+    if (stem) return stem.makes.get(node)!(context);
+    const epilogue = epilogues.get(node);
+    return (epilogue && convolveAtOnce(context, epilogue)) ?? rules[node.op]?.(node, context);
   };
   const c = new RowsContext(builder, options, lower);
+  const ports = declareLeaves(values, c, weights);
+  for (const port of Object.keys(graph.outputs)) builder.reserve(port);
+
+  const isInside = (v: Value) => stems.some((s) => s.absorbs.has(v)) || epilogueParts.has(v);
+  const epilogueParts = partsOf(epilogues);
+  for (const value of values) if (!isInside(value)) c.form(value);
+  // All conversions first: naming an output renames the value it is.
+  const forms = outputs.map((value): Form => {
+    const form = c.form(value);
+    return form.kind === 'rows' || form.kind === 'blocked' ? { kind: 'plain', name: c.plain(value) } : form;
+  });
+  if (done) builder.doneOutput();
+  const made = Object.entries(graph.outputs).map(([outputName, { dtype, shape }], i) => {
+    const form = forms[i]!;
+    const port: Port = { name: outputName, dtype, shape, ...(form.kind === 'taps' && { permutation: tapsPermutation }) };
+    builder.outputAs(outputName, form.name, dtype, physicalShape(port));
+    return port;
+  });
+  return { ...builder.build(name), ...ports, outputs: made };
+}
+
+/** Makes inputs, masks and parameters known to the builder and the context. */
+function declareLeaves(values: readonly Value[], c: RowsContext, weights: Weights | undefined) {
   const inputs: Port[] = [];
   const parameters: Port[] = [];
   const masks: MaskPort[] = [];
-
   for (const value of values) {
+    const { dtype, shape } = value;
     if (isOp(value, 'input') || isOp(value, 'randomMask')) {
-      const port = { name: value.attributes.name, dtype: value.dtype, shape: value.shape };
+      const port = { name: value.attributes.name, dtype, shape };
       if (isOp(value, 'randomMask')) masks.push({ ...port, rate: value.attributes.rate });
       else inputs.push(port);
-      c.set(value, { kind: 'plain', name: builder.input(port.name, port.dtype, port.shape) });
+      c.set(value, { kind: 'plain', name: c.builder.input(port.name, dtype, shape) });
     } else if (isOp(value, 'parameter')) {
-      const permutation = value.shape.length === 4 ? tapsPermutation : undefined;
-      const { name: own } = value.attributes;
-      const port: Port = { name: own, dtype: value.dtype, shape: value.shape, ...(permutation && { permutation }) };
+      const { name } = value.attributes;
+      if (weights) {
+        c.set(value, { kind: 'plain', name: c.builder.constant(weights[name]!.data, shape, { name }) });
+        continue;
+      }
+      const port: Port = { name, dtype, shape, ...(shape.length === 4 && { permutation: tapsPermutation }) };
       parameters.push(port);
-      c.set(value, { kind: permutation ? 'taps' : 'plain', name: builder.input(own, value.dtype, physicalShape(port)) });
+      c.set(value, { kind: port.permutation ? 'taps' : 'plain', name: c.builder.input(name, dtype, physicalShape(port)) });
     }
   }
-  for (const value of values) if (!stems.some((s) => s.absorbs.has(value))) c.form(value);
-  if (done) builder.doneOutput();
-  // All conversions first: naming an output renames the value it is.
-  const forms = Object.values(graph.outputs).map((value): Form => {
-    const form = c.form(value);
-    return form.kind === 'rows' ? { kind: 'plain', name: c.plain(value) } : form;
-  });
-  const renamed = new Map<string, string>();
-  const outputs = Object.entries(graph.outputs).map(([outputName, value], i) => {
-    const form = forms[i]!;
-    const port: Port = {
-      name: outputName,
-      dtype: value.dtype,
-      shape: value.shape,
-      ...(form.kind === 'taps' && { permutation: tapsPermutation }),
-    };
-    builder.outputAs(outputName, renamed.get(form.name) ?? form.name, value.dtype, physicalShape(port));
-    if (!renamed.has(form.name)) renamed.set(form.name, outputName);
-    return port;
-  });
-  return { ...builder.build(name), inputs, parameters, masks, outputs };
+  return { inputs, parameters, masks };
+}
+
+/** What lies between a convolution and the end of its epilogue; lowered only when the two are not done at once. */
+function partsOf(epilogues: ReadonlyMap<Value, Epilogue>): Set<Value> {
+  const parts = new Set<Value>();
+  for (const [end, { convolution }] of epilogues)
+    for (let v = end; v !== convolution; ) {
+      v = v.inputs.find((x) => epilogues.get(x)?.convolution === convolution) ?? convolution;
+      parts.add(v);
+    }
+  return parts;
 }
 
 const physicalShape = (port: Port) => (port.permutation ? port.permutation.map((axis) => port.shape[axis]!) : port.shape);

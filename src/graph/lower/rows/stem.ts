@@ -13,6 +13,7 @@
  */
 import type { Value } from '../../ir.js';
 import { isOp } from '../../ir.js';
+import { pictureFilters } from './blockedConvolution.js';
 import { blockedDomain, type Form, type RowsContext } from './context.js';
 import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
 import { inverseDeviation } from './normalization.js';
@@ -152,8 +153,7 @@ class StemLowering implements Stem {
     const isPositive = c.op('HardSigmoid', [gamma], { alpha: { float: 1e30 }, beta: { float: 1 } });
     const sign = c.op('Sub', [c.op('Mul', [isPositive, c.scalar(2)]), c.scalar(1)]);
     const turned = c.op('Mul', [c.taps(weight), sign]);
-    const split = c.reshape(turned, [kh, kw, inChannels, channels / this.#block, this.#block]);
-    const filters = c.reshape(c.op('Transpose', [split], { perm: [3, 2, 0, 1, 4] }), [channels, inChannels, kh, kw]);
+    const filters = pictureFilters(c, turned, { kernel: [kh, kw], channels: inChannels, filters: channels });
 
     const [top, left] = conv.attributes.padding;
     const phases: Phase[] = [];

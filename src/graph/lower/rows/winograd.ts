@@ -12,69 +12,50 @@ export interface Winograd {
   /** Flattened transforms, row-major: input [a^2, a^2], filter [a^2, 9], output [m^2, a^2]. */
   readonly input: Float32Array;
   readonly filter: Float32Array;
-  /** The filter transform of the kernel turned by 180 degrees, as the gradient with respect to the input needs. */
-  readonly turnedFilter: Float32Array;
   readonly output: Float32Array;
+  /**
+   * Input and output transforms for the kernel turned by 180 degrees, with the filter's own transform: filtering a tile read backwards
+   * with the kernel gives the turned kernel's outputs backwards.
+   */
+  readonly turnedInput: Float32Array;
+  readonly turnedOutput: Float32Array;
 }
 
 /** Kronecker product of a matrix with itself. */
 const kroneckerSquare = (m: readonly (readonly number[])[]): Float32Array =>
   Float32Array.from(m.flatMap((r1) => m.flatMap((r2) => r1.flatMap((x) => r2.map((y) => x * y)))));
 
-const winograd = (m: number, bT: number[][], g: number[][], aT: number[][]): Winograd => ({
-  m,
-  a: m + 2,
-  input: kroneckerSquare(bT),
-  filter: kroneckerSquare(g),
-  turnedFilter: kroneckerSquare(g.map((row) => [...row].reverse())),
-  output: kroneckerSquare(aT),
-});
+/** Coefficients, from the constant up, of the product of (x - root). */
+const polynomial = (roots: readonly number[]): number[] =>
+  roots.reduce<number[]>((p, root) => [...p, 0].map((_, i) => (p[i - 1] ?? 0) - root * (p[i] ?? 0)), [1]);
 
-export const F2: Winograd = winograd(
-  2,
-  [
-    [1, 0, -1, 0],
-    [0, 1, 1, 0],
-    [0, -1, 1, 0],
-    [0, 1, 0, -1],
-  ],
-  [
-    [1, 0, 0],
-    [1 / 2, 1 / 2, 1 / 2],
-    [1 / 2, -1 / 2, 1 / 2],
-    [0, 0, 1],
-  ],
-  [
-    [1, 1, 1, 0],
-    [0, 1, -1, -1],
-  ],
-);
+/**
+ * The transforms of F(m, 3) by interpolation at m + 1 points and infinity (Toom-Cook): A evaluates powers of the points, G the filter
+ * at the points over N_j = prod (p_j - p_l), and the rows of B are the coefficients of prod (x - p_l), l != j.
+ */
+function interpolating(m: number, points: readonly number[]): Winograd {
+  const a = m + 2;
+  const others = points.map((_, j) => points.filter((_, l) => l !== j));
+  const bT = [...others.map((rest) => [...polynomial(rest), 0]), polynomial(points)];
+  const g = points.map((p, j) => {
+    const n = others[j]!.reduce((product, q) => product * (p - q), 1);
+    return [1 / n, p / n, (p * p) / n];
+  });
+  const aT = Array.from({ length: m }, (_, i) => [...points.map((p) => p ** i), i === m - 1 ? 1 : 0]);
+  return {
+    m,
+    a,
+    input: kroneckerSquare(bT),
+    filter: kroneckerSquare([...g, [0, 0, 1]]),
+    output: kroneckerSquare(aT),
+    turnedInput: kroneckerSquare(bT.map((row) => row.toReversed())),
+    turnedOutput: kroneckerSquare(aT.toReversed()),
+  };
+}
 
-export const F4: Winograd = winograd(
-  4,
-  [
-    [4, 0, -5, 0, 1, 0],
-    [0, -4, -4, 1, 1, 0],
-    [0, 4, -4, -1, 1, 0],
-    [0, -2, -1, 2, 1, 0],
-    [0, 2, -1, -2, 1, 0],
-    [0, 4, 0, -5, 0, 1],
-  ],
-  [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-  ],
-  [
-    [1, 1, 1, 1, 1, 0],
-    [0, 1, -1, 2, -2, 0],
-    [0, 1, 1, 4, 4, 0],
-    [0, 1, -1, 8, -8, 1],
-  ],
-);
+export const F2: Winograd = interpolating(2, [0, 1, -1]);
+/** 1/2 and -2 beside 0 and +-1: a third less rounding error than the usual +-2. */
+export const F4: Winograd = interpolating(4, [0, 1, -1, 1 / 2, -2]);
 
 /** Transpose of a row-major matrix. */
 export function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {

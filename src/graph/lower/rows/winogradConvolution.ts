@@ -1,12 +1,12 @@
 /**
  * 3 x 3 convolution of stride 1 and its two gradients by Winograd filtering. With V = B^T d B the transformed input tiles, U the transformed
  * filters and E = A dY A^T the transformed output gradient, all [a^2, tiles or Ci, C]:
- *   forward  Y = A^T (V U) A        filters' gradient  dg = G^T (V^T E) G        input's gradient: the forward on dY with turned filters.
+ *   forward  Y = A^T (V U) A        filters' gradient  dg = G^T (V^T E) G        input's gradient: the forward on dY with the filters turned.
  */
 import type { Value } from '../../ir.js';
 import type { FeatureMap, RowsContext } from './context.js';
-import type { Layer } from './convolution.js';
 import { cellsOf, cellsPerPixel, type Geometry, type Layout } from './geometry.js';
+import type { Layer } from './layer.js';
 import { tiling, transposed, type Winograd } from './winograd.js';
 
 /** Cells under every position of every tile: [positions, tiles] cells of the layout, their count where outside. */
@@ -33,19 +33,26 @@ function tilePixels(c: RowsContext, map: FeatureMap, channels: number, f: Winogr
 }
 
 /** B^T d B of a map's overlapping tiles: [a^2, tiles, C]. */
-function inputTransform(c: RowsContext, x: Value, channels: number, f: Winograd): string {
+function inputTransform(c: RowsContext, x: Value, channels: number, f: Winograd, which: 'input' | 'turnedInput' = 'input'): string {
   const map = c.map(x);
-  return c.once(`tiles${f.m} ${map.name}`, () => {
-    const transform = c.matrix(`input F${f.m}`, () => f.input, [f.a ** 2, f.a ** 2]);
+  return c.once(`${which} F${f.m} ${map.name}`, () => {
+    const transform = c.matrix(`${which} F${f.m}`, () => f[which], [f.a ** 2, f.a ** 2]);
     const v = c.product(transform, tilePixels(c, map, channels, f, f.a));
     return c.reshape(v, [f.a ** 2, tiling(map.layout, f.m).tiles, channels]);
   });
 }
 
 /** A^T m A, then the pixels in the wanted order. */
-function outputTransform(c: RowsContext, m: string, channels: number, f: Winograd, geometry: Geometry): string {
+function outputTransform(
+  c: RowsContext,
+  m: string,
+  channels: number,
+  f: Winograd,
+  geometry: Geometry,
+  which: 'output' | 'turnedOutput' = 'output',
+): string {
   const { tiles, exact, pixel } = tiling(geometry, f.m);
-  const transform = c.matrix(`output F${f.m}`, () => f.output, [f.m ** 2, f.a ** 2]);
+  const transform = c.matrix(`${which} F${f.m}`, () => f[which], [f.m ** 2, f.a ** 2]);
   const y = c.product(transform, c.reshape(m, [f.a ** 2, tiles * channels]));
   const rows = c.reshape(y, [f.m ** 2 * tiles, channels]);
   if (exact && isTiled(geometry, f)) return rows;
@@ -65,25 +72,24 @@ function outputTransform(c: RowsContext, m: string, channels: number, f: Winogra
 /** The order in which the output transform leaves the rows. */
 const isTiled = (layout: Layout, f: Winograd) => layout.key.startsWith(`tiled${f.m} `);
 
-/** G g G^T of a filter bank: [a^2, Ci, Co]; turned by 180 degrees for the gradient of the input. */
-function filterTransform(c: RowsContext, weight: Value, l: Layer, f: Winograd, turned: boolean): string {
+/** G g G^T of a filter bank: [a^2, Ci, Co]. */
+function filterTransform(c: RowsContext, weight: Value, l: Layer, f: Winograd): string {
   const taps = c.taps(weight);
-  return c.once(`filters${f.m} ${turned} ${taps}`, () => {
-    const key = turned ? 'turned' : 'filter';
-    const transform = c.matrix(`${key} F${f.m}`, () => (turned ? f.turnedFilter : f.filter), [f.a ** 2, 9]);
+  return c.once(`filters F${f.m} ${taps}`, () => {
+    const transform = c.matrix(`filter F${f.m}`, () => f.filter, [f.a ** 2, 9]);
     const u = c.product(transform, c.reshape(taps, [9, l.channels * l.filters]));
     return c.reshape(u, [f.a ** 2, l.channels, l.filters]);
   });
 }
 
 export function winogradForward(c: RowsContext, l: Layer, f: Winograd, x: Value, weight: Value, geometry: Geometry): string {
-  const m = c.product(inputTransform(c, x, l.channels, f), filterTransform(c, weight, l, f, false));
+  const m = c.product(inputTransform(c, x, l.channels, f), filterTransform(c, weight, l, f));
   return outputTransform(c, m, l.filters, f, geometry);
 }
 
 export function winogradInputGrad(c: RowsContext, l: Layer, f: Winograd, weight: Value, dy: Value, geometry: Geometry): string {
-  const m = c.product(inputTransform(c, dy, l.filters, f), filterTransform(c, weight, l, f, true), { transB: true });
-  return outputTransform(c, m, l.channels, f, geometry);
+  const v = inputTransform(c, dy, l.filters, f, 'turnedInput');
+  return outputTransform(c, c.product(v, filterTransform(c, weight, l, f), { transB: true }), l.channels, f, geometry, 'turnedOutput');
 }
 
 export function winogradWeightGrad(c: RowsContext, l: Layer, f: Winograd, x: Value, dy: Value): string {
