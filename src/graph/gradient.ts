@@ -2,7 +2,7 @@
 import { int32 } from '../tensor.js';
 import { make, type Op, onBehalfOf, type PoolAttributes, type RuleTable, topological, type Value } from './ir.js';
 import * as ops from './ops.js';
-import { GraphError } from './shape.js';
+import { misfit } from './shape.js';
 
 /** From an operation's result and the gradient of it, the gradient of each input; null where there is none to speak of. */
 type GradientRule<K extends Op> = (node: Value<K>, dy: Value) => readonly (Value | null)[];
@@ -237,14 +237,11 @@ const differentiate = <K extends Op>(node: Value<K>, dy: Value) => rules[node.op
  * Throws GraphError when the loss is no scalar, a given gradient does not fit its value, or a value is not float32.
  */
 export function gradients(of: Value | ReadonlyMap<Value, Value>, wrt: readonly Value[]): Map<Value, Value> {
-  const found = new Map<Value, Value>();
-  for (const [y, dy] of of instanceof Map ? of : [[of as Value, seed(of as Value)] as const]) {
+  const found = new Map<Value, Value>(of instanceof Map ? of : [[of as Value, seed(of as Value)]]);
+  for (const [y, dy] of found)
     if (dy.shape.join() !== y.shape.join())
-      throw new GraphError(`gradients: the gradient of ${describe(y)} must have its shape, it has [${dy.shape.join(', ')}]`);
-    found.set(y, dy);
-  }
-  for (const x of wrt)
-    if (x.dtype !== 'float32') throw new GraphError(`gradients: ${describe(x)} has no gradient, only float32 has`);
+      throw misfit('gradients', `a given gradient must have its value's shape [${y.shape.join(', ')}]`, [y, dy]);
+  for (const x of wrt) if (x.dtype !== 'float32') throw misfit('gradients', 'only float32 values have a gradient', [x]);
 
   const order = topological(found.keys());
   const needed = new Set<Value>(wrt);
@@ -265,12 +262,8 @@ export function gradients(of: Value | ReadonlyMap<Value, Value>, wrt: readonly V
   return new Map(wrt.map((x) => [x, found.get(x) ?? onBehalfOf(x, 'grad', () => broadcastTo(ops.scalar(0), x.shape))]));
 }
 
-const describe = (v: Value) => `${v.op}${v.label ? ` '${v.label}'` : ''} ${v.dtype}[${v.shape.join(', ')}]`;
-
 function seed(loss: Value): Value {
   if (loss.shape.length !== 0)
-    throw new GraphError(
-      `gradients: the loss must be a scalar, it is ${describe(loss)}; sum it, or give the gradient of each output`,
-    );
+    throw misfit('gradients', 'the loss must be a scalar; sum it, or give the gradient of each output', [loss]);
   return onBehalfOf(loss, 'grad', () => ops.scalar(1));
 }

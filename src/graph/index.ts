@@ -1,8 +1,12 @@
 /** Networks as graphs of values: build them, differentiate them, print them, evaluate them slowly and exactly. */
 
+export { einsum } from './einsum.js';
 export { gradients } from './gradient.js';
 export { type Dense, type Fed, interpret } from './interpret/index.js';
 export type * from './ir.js';
-export { labelled, topological } from './ir.js';
+export { isOp, labelled, topological } from './ir.js';
 export * from './ops.js';
-export { GraphError } from './shape.js';
+export { print } from './print.js';
+export { type Interpolation, resize, resizeMatrix, type Sampling } from './resize.js';
+export { builtAt, GraphError } from './shape.js';
+export { type FrameOptions, framedDft, hannWindow, powerSpectrogram, type SpectrogramOptions, tukeyWindow } from './spectrum.js';

@@ -62,17 +62,20 @@ const reduce = ([x]: readonly Value[], { axes, keepDims }: ReduceAttributes): Sh
 
 /** Output length of a sliding window: floor((size + padding - dilated kernel) / stride) + 1. */
 const windowed = (size: number, kernel: number, stride: number, pad: number, dilation: number) => {
-  expect([kernel, stride, dilation].every((n) => Number.isInteger(n) && n > 0), 'kernel, stride and dilation must be positive integers');
+  expect(
+    [kernel, stride, dilation].every((n) => Number.isInteger(n) && n > 0),
+    'kernel, stride and dilation must be positive integers',
+  );
   const out = Math.floor((size + pad - (kernel - 1) * dilation - 1) / stride) + 1;
   expect(out > 0, `a window of ${kernel} (dilation ${dilation}) does not fit into ${size} + ${pad} padding`);
   return out;
 };
 const windowedSize = (h: number, w: number, [kh, kw]: Pair, { stride, padding }: Window, [dh, dw]: Pair = [1, 1]): Pair => {
-  expect(padding.every((p) => Number.isInteger(p) && p >= 0), `padding must be non-negative integers, it is [${padding}]`);
-  return [
-    windowed(h, kh, stride[0], padding[0] + padding[2], dh),
-    windowed(w, kw, stride[1], padding[1] + padding[3], dw),
-  ];
+  expect(
+    padding.every((p) => Number.isInteger(p) && p >= 0),
+    `padding must be non-negative integers, it is [${padding}]`,
+  );
+  return [windowed(h, kh, stride[0], padding[0] + padding[2], dh), windowed(w, kw, stride[1], padding[1] + padding[3], dw)];
 };
 const picture = (v: Value, name: string): [number, number, number, number] => {
   expect(v.shape.length === 4, `${name} must be [batch, channels, height, width], it is ${show(v.shape)}`);
@@ -149,7 +152,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     let [k2, n] = b!.shape.slice(-2) as [number, number];
     if (transposeA) [m, k] = [k, m];
     if (transposeB) [k2, n] = [n, k2];
-    expect(k === k2, `inner dimensions differ: ${show(a!.shape)}${transposeA ? '^T' : ''} x ${show(b!.shape)}${transposeB ? '^T' : ''}`);
+    expect(
+      k === k2,
+      `inner dimensions differ: ${show(a!.shape)}${transposeA ? '^T' : ''} x ${show(b!.shape)}${transposeB ? '^T' : ''}`,
+    );
     return [...broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n];
   }),
   conv2d: floating(([x, weight], a) => (picture(x!, 'x'), picture(weight!, 'weight'), convOutput(x!.shape, weight!.shape, a))),
@@ -199,7 +205,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   maxPool2d: floating(pooled),
   maxPool2dGrad: floating(([x, y, dy], a) => {
     const expected = pooled([x!], a);
-    for (const [name, v] of [['y', y!], ['dy', dy!]] as const)
+    for (const [name, v] of [
+      ['y', y!],
+      ['dy', dy!],
+    ] as const)
       expect(show(v.shape) === show(expected), `${name} must be ${show(expected)}, it is ${show(v.shape)}`);
     return x!.shape;
   }),
@@ -218,18 +227,30 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   scatterAdd: ([updates, indices], { axis, size }) => {
     expect(indices!.dtype === 'int32', `indices must be int32, they are ${indices!.dtype}`);
     const held = updates!.shape.slice(axis, axis + indices!.shape.length);
-    expect(show(held) === show(indices!.shape), `updates ${show(updates!.shape)} must hold ${show(indices!.shape)} at axis ${axis}`);
+    expect(
+      show(held) === show(indices!.shape),
+      `updates ${show(updates!.shape)} must hold ${show(indices!.shape)} at axis ${axis}`,
+    );
     return [...updates!.shape.slice(0, axis), size, ...updates!.shape.slice(axis + indices!.shape.length)];
   },
   slice: ([x], { starts, sizes }) => {
-    expect(starts.length === x!.shape.length && sizes.length === x!.shape.length, `needs one start and size per axis of ${show(x!.shape)}`);
+    expect(
+      starts.length === x!.shape.length && sizes.length === x!.shape.length,
+      `needs one start and size per axis of ${show(x!.shape)}`,
+    );
     sizes.forEach((n, i) =>
-      expect(starts[i]! >= 0 && n >= 0 && starts[i]! + n <= x!.shape[i]!, `${starts[i]}..${starts[i]! + n} is outside axis ${i} of ${show(x!.shape)}`),
+      expect(
+        starts[i]! >= 0 && n >= 0 && starts[i]! + n <= x!.shape[i]!,
+        `${starts[i]}..${starts[i]! + n} is outside axis ${i} of ${show(x!.shape)}`,
+      ),
     );
     return { shape: sizes, dtype: x!.dtype };
   },
   pad: ([x], { before, after }) => {
-    expect(before.length === x!.shape.length && after.length === x!.shape.length, `needs one width per axis of ${show(x!.shape)}`);
+    expect(
+      before.length === x!.shape.length && after.length === x!.shape.length,
+      `needs one width per axis of ${show(x!.shape)}`,
+    );
     return { shape: x!.shape.map((d, i) => d + before[i]! + after[i]!), dtype: x!.dtype };
   },
   concat: (inputs, { axis }) => {
@@ -238,10 +259,15 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     axisOf(first.shape, axis);
     for (const v of inputs)
       expect(
-        v.dtype === first.dtype && v.shape.length === first.shape.length && v.shape.every((d, i) => i === axis || d === first.shape[i]),
+        v.dtype === first.dtype &&
+          v.shape.length === first.shape.length &&
+          v.shape.every((d, i) => i === axis || d === first.shape[i]),
         `${show(v.shape)} cannot follow ${show(first.shape)} along axis ${axis}`,
       );
-    return { shape: first.shape.map((d, i) => (i === axis ? inputs.reduce((n, v) => n + v.shape[i]!, 0) : d)), dtype: first.dtype };
+    return {
+      shape: first.shape.map((d, i) => (i === axis ? inputs.reduce((n, v) => n + v.shape[i]!, 0) : d)),
+      dtype: first.dtype,
+    };
   },
   transpose: ([x], { permutation }) => {
     expect(
@@ -251,7 +277,10 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     return { shape: permutation.map((p) => x!.shape[p]!), dtype: x!.dtype };
   },
   reshape: ([x], { shape }) => {
-    expect(sizeOf(shape) === sizeOf(x!.shape), `${show(x!.shape)} has ${sizeOf(x!.shape)} elements, ${show(shape)} has ${sizeOf(shape)}`);
+    expect(
+      sizeOf(shape) === sizeOf(x!.shape),
+      `${show(x!.shape)} has ${sizeOf(x!.shape)} elements, ${show(shape)} has ${sizeOf(shape)}`,
+    );
     return { shape, dtype: x!.dtype };
   },
   broadcastTo: ([x], { shape }) => {
@@ -263,7 +292,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
 /** The first line of a stack outside this folder: the author's own code. */
 function lineOf(site: { readonly stack?: string }): string {
   const frames = (site.stack ?? '').split('\n').slice(1);
-  const own = frames.find((f) => !/[\\/]graph[\\/](ir|ops|shape|gradient)\.[jt]s/.test(f)) ?? frames[0];
+  const own = frames.find((f) => !/[\\/]graph[\\/](ir|ops|shape|gradient|einsum|resize|spectrum)\.[jt]s/.test(f)) ?? frames[0];
   return own?.trim().replace(/^at /, '') ?? 'an unknown place';
 }
 
@@ -279,12 +308,25 @@ export function inferShape<K extends Op>(
   try {
     const result = rules[op](inputs, attributes);
     const { shape, dtype } = 'shape' in result ? (result as TypeOf) : { shape: result as Shape, dtype: 'float32' as const };
-    expect(shape.every((d) => Number.isInteger(d) && d >= 0), `the result would have shape ${show(shape)}`);
+    expect(
+      shape.every((d) => Number.isInteger(d) && d >= 0),
+      `the result would have shape ${show(shape)}`,
+    );
     return { shape, dtype };
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
-    const given = inputs.map((v) => `${v.op}${v.label ? ` '${v.label}'` : ''} ${v.dtype}${show(v.shape)}`).join(', ');
-    const where = origin.label ? ` in '${origin.label}'` : '';
-    throw new GraphError(`${op}${where}: ${error.message}\n  inputs: ${given || 'none'}\n  built at ${lineOf(origin.site)}`);
+    throw misfit(op, error.message, inputs, origin);
   }
+}
+
+/** The error of something that cannot be built from these inputs; also for functions that are made of several operations. */
+export function misfit(
+  name: string,
+  message: string,
+  inputs: readonly Value[],
+  origin: { label?: string; site: { readonly stack?: string } } = { site: new Error() },
+): GraphError {
+  const given = inputs.map((v) => `${v.op}${v.label ? ` '${v.label}'` : ''} ${v.dtype}[${v.shape.join(', ')}]`).join(', ');
+  const where = origin.label ? ` in '${origin.label}'` : '';
+  return new GraphError(`${name}${where}: ${message}\n  inputs: ${given || 'none'}\n  built at ${lineOf(origin.site)}`);
 }
