@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation, graph to graph: one rule per operation. */
-import { int32 } from '../tensor.js';
+import { int32, sizeOf } from '../tensor.js';
 import { make, type Op, onBehalfOf, type PoolAttributes, type RuleTable, topological, type Value } from './ir.js';
 import * as ops from './ops.js';
 import { misfit } from './shape.js';
@@ -29,7 +29,7 @@ function splitAmongTies(x: Value, y: Value, dy: Value, axes: readonly number[]):
 
 /** A [C] vector so that it broadcasts along axis 1 of x. */
 const alongChannels = (v: Value, x: Value) => reshape(v, [v.shape[0]!, ...x.shape.slice(2).map(() => 1)]);
-const perChannel = (x: Value) => axesBut(x, 1).reduce((n, i) => n * x.shape[i]!, 1);
+const perChannel = (x: Value) => sizeOf(x.shape) / x.shape[1]!;
 const channelSum = (x: Value) => sum(x, axesBut(x, 1));
 const inverseStd = (variance: Value, eps: number) => div(1, sqrt(add(variance, eps)));
 const centred = (x: Value, mean: Value) => sub(x, alongChannels(mean, x));
@@ -95,9 +95,10 @@ const rules: RuleTable<{ [K in Op]: GradientRule<K> }> = {
   where: ({ inputs: [condition, a, b] }, dy) => [null, ...choose(condition!, a!, b!, dy)],
 
   sum: ({ inputs: [x], attributes: { axes } }, dy) => [broadcastTo(unreduce(dy, x!, axes), x!.shape)],
-  mean: ({ inputs: [x], attributes: { axes } }, dy) => {
-    const count = axes.reduce((n, i) => n * x!.shape[i]!, 1);
-    return [broadcastTo(unreduce(mul(dy, 1 / count), x!, axes), x!.shape)];
+  mean: (y, dy) => {
+    const [x] = y.inputs as [Value];
+    const each = mul(dy, sizeOf(y.shape) / sizeOf(x.shape));
+    return [broadcastTo(unreduce(each, x, y.attributes.axes), x.shape)];
   },
   max: (y, dy) => {
     const [x] = y.inputs as [Value];

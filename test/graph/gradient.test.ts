@@ -47,7 +47,9 @@ const weights = (shape: readonly number[], seed: number): Value => {
   );
 };
 const weightedSum = (values: readonly Value[], seed: number): Value =>
-  values.map((v, i) => ops.sum(ops.mul(ops.cast(v, 'float32'), weights(v.shape, seed + i)))).reduce<Value>((a, b) => ops.add(a, b));
+  values
+    .map((v, i): Value => ops.sum(ops.mul(ops.cast(v, 'float32'), weights(v.shape, seed + i))))
+    .reduce((a, b) => ops.add(a, b));
 
 function moved(p: Point, leaf: Value, direction: readonly number[], by: number): Point {
   const kind = isOp(leaf, 'input') ? 'feeds' : 'parameters';
