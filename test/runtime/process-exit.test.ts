@@ -30,6 +30,14 @@ it.each([
     'session.run(feeds).catch((error) => console.log(error.message)); await session.terminate();',
     'model: the session was terminated\n',
   ],
+  [
+    'thousands of runs that are abandoned',
+    `const runs = Array.from({ length: 5000 }, () => session.run(feeds));
+     setTimeout(() => session.terminate(), 100);
+     const results = await Promise.allSettled(runs);
+     console.log(new Set(results.slice(1000).map(({ reason }) => reason?.message)))`,
+    "Set(1) { 'model: the session was terminated' }\n",
+  ],
   ['a run that nobody waits for', 'session.run(feeds).then(() => console.log("ran"));', 'ran\n'],
   ['process.exit during a run', 'session.run(feeds); setTimeout(() => process.exit(0), 50);', ''],
 ])('%s', async (_, script, expected) => {
