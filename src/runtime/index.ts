@@ -1,4 +1,5 @@
 /** Running lowered graphs on ONNX Runtime, and the files weights are kept in. */
+export { channelBlock } from './channelBlock.js';
 export { SessionError, type Tensors } from './ports.js';
 export type { ExecutionProvider, RandomState } from './protocol.js';
 export { loadSafetensors, type Safetensors, SafetensorsError, saveSafetensors } from './safetensors.js';

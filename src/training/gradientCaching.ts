@@ -9,7 +9,7 @@ import { lowerRows } from '../graph/lower/rows/index.js';
 import { input } from '../graph/ops.js';
 import { GraphError } from '../graph/shape.js';
 import type { Scope } from '../nn/scope.js';
-import { Session, SessionError, type Tensors } from '../runtime/index.js';
+import { channelBlock, Session, SessionError, type Tensors } from '../runtime/index.js';
 import { type Shape, sizeOf, type Tensor, tensor } from '../tensor.js';
 import type { Optimizer } from './optimizer.js';
 import { NonFiniteLossError } from './step.js';
@@ -77,7 +77,7 @@ export class CachedTrainingStep extends StepSession {
     const graph = stepGraph({ scope, outputs, optimizer, microBatches });
     const sessions: Session[] = [];
     const load = async (name: string, values: Outputs) => {
-      const lowered = lowering({ outputs: values }, { done: true, name });
+      const lowered = lowering({ outputs: values }, { done: true, name, channelBlock: await channelBlock() });
       const session = await Session.create(lowered, { ...settings, name });
       sessions.push(session);
       return { session, parameters: lowered.parameters.map((port) => port.name) };

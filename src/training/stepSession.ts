@@ -4,12 +4,15 @@ import type { Lowered } from '../graph/lower/lowered.js';
 import { lowerRows } from '../graph/lower/rows/index.js';
 import { checkWeights } from '../graph/lower/weights.js';
 import type { Parameter, Scope } from '../nn/scope.js';
-import { type RandomState, Session, type SessionOptions, type Tensors } from '../runtime/index.js';
+import { channelBlock, type RandomState, Session, type SessionOptions, type Tensors } from '../runtime/index.js';
 import { initialize } from './initialize.js';
 import type { StepGraph } from './stepGraph.js';
 
-/** Makes the model of a graph: `lowerRows` or `lowerNchw`, or either with options of one's own. */
-export type Lowering = (graph: Graph, options: { done: boolean; name: string }) => Lowered;
+/**
+ * Makes the model of a graph: `lowerRows` or `lowerNchw`, or either with options of one's own. `channelBlock` is this machine's, see
+ * runtime/channelBlock.ts.
+ */
+export type Lowering = (graph: Graph, options: { done: boolean; name: string; channelBlock: number }) => Lowered;
 
 export interface StepSessionOptions {
   /** Of first weights and random masks. */
@@ -55,7 +58,7 @@ export class StepSession {
     const { seed, lowering = lowerRows, session: settings } = options;
     const name = 'training step';
     const { state, inPlace } = step;
-    const session = await Session.create(lowering(step.graph, { done: true, name }), { ...settings, name, state, inPlace, seed });
+    const session = await Session.create(lowering(step.graph, { done: true, name, channelBlock: await channelBlock() }), { ...settings, name, state, inPlace, seed });
     try {
       await session.setState(initialize(step.parameters, seed, scope.copies));
       return session;
