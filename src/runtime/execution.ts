@@ -59,12 +59,13 @@ export class Execution {
     const load = (provider: ExecutionProvider) =>
       InferenceSession.create(spec.model, {
         executionProviders: [provider],
-        intraOpNumThreads: spec.threads,
+        // The binding takes an option that is present but undefined for a wrong one.
+        ...(spec.threads !== undefined && { intraOpNumThreads: spec.threads }),
         graphOptimizationLevel: spec.graphOptimization,
         enableMemPattern: spec.memoryPattern,
         enableCpuMemArena: spec.memoryArena,
         logSeverityLevel: 4,
-        externalData: spec.externalData && [spec.externalData],
+        ...(spec.externalData && { externalData: [spec.externalData] }),
       });
     if (spec.executionProvider !== 'cpu') {
       try {
