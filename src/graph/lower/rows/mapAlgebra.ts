@@ -26,8 +26,11 @@ function rowsAlgebra(c: RowsContext, [batch, channels, height, width]: ReturnTyp
   const w = c.widened(n, channels);
   const sum = (x: string) =>
     c.once(`sum ${x}`, () => {
-      const ones = c.matrix(`ones ${n}`, () => new Float32Array(n).fill(1), [1, n]);
-      return c.reshape(c.product(ones, x), [channels]);
+      // A product with one row runs on one thread: a batch of several is shared among them.
+      const parts = n % 8 === 0 ? 8 : 1;
+      const ones = c.matrix(`ones ${n}`, () => new Float32Array(n).fill(1), [parts, 1, n / parts]);
+      const each = c.product(ones, c.reshape(x, [parts, n / parts, channels]));
+      return c.op('ReduceSum', [each, c.builder.ints([0, 1])], { keepdims: 0 });
     });
   return {
     sum,

@@ -276,11 +276,13 @@ class StemLowering implements Stem {
     const table = c.once(`lines of ${c.plain(x)}`, () => {
       const pixels = c.op('Transpose', [c.plain(x)], { perm: [0, 2, 3, 1] });
       const pads = [0, top, left, 0, 0, lines - height - top, 2 * pairs - width - left, 0];
-      const padded = c.reshape(c.op('Pad', [pixels, c.builder.ints(pads)]), [batch, lines, pairs, 2 * inChannels]);
-      const shifts = Array.from({ length: this.lineTaps(kw) / 2 }, (_, s) =>
-        c.op('Slice', [padded, c.builder.ints([s]), c.builder.ints([s + outWidth]), c.builder.ints([2])]),
-      );
-      return c.reshape(c.op('Concat', shifts, { axis: 3 }), [batch * lines * outWidth, line]);
+      const padded = c.reshape(c.op('Pad', [pixels, c.builder.ints(pads)]), [batch * lines * pairs, 2 * inChannels]);
+      const perLine = this.lineTaps(kw) / 2;
+      const index = c.index(`pairs ${batch} ${lines} ${pairs} ${outWidth} ${perLine}`, () => {
+        const at = (i: number) => Math.floor(i / (outWidth * perLine)) * pairs + (Math.floor(i / perLine) % outWidth) + (i % perLine);
+        return Int32Array.from({ length: batch * lines * outWidth * perLine }, (_, i) => at(i));
+      });
+      return c.reshape(c.pick(padded, index), [batch * lines * outWidth, line]);
     });
     const g = canonical(batch, [phase.height, phase.width]);
     const index = c.index(`lines ${g.key} ${phase.p}${phase.q} ${kh} ${lines} ${outWidth}`, () => {
