@@ -3,7 +3,7 @@
  * counted from the end. Each returns a new value. All throw GraphError when shapes do not fit.
  */
 import { type DType, float32, int32, type Shape, type Tensor } from '../tensor.js';
-import { type Initializer, make, type Pair, type Padding, type Value } from './ir.js';
+import { type Initializer, make, type Padding, type Pair, type Value } from './ir.js';
 
 export type Operand = Value | number;
 

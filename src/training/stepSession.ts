@@ -58,7 +58,13 @@ export class StepSession {
     const { seed, lowering = lowerRows, session: settings } = options;
     const name = 'training step';
     const { state, inPlace } = step;
-    const session = await Session.create(lowering(step.graph, { done: true, name, channelBlock: await channelBlock() }), { ...settings, name, state, inPlace, seed });
+    const session = await Session.create(lowering(step.graph, { done: true, name, channelBlock: await channelBlock() }), {
+      ...settings,
+      name,
+      state,
+      inPlace,
+      seed,
+    });
     try {
       await session.setState(initialize(step.parameters, seed, scope.copies));
       return session;

@@ -18,7 +18,10 @@ interface Shape {
 }
 
 /** conv / 2 - batch norm - relu - max pool, its loss, all gradients and the running statistics' material. */
-function stem({ batch, channels, size, kernel }: Shape, look?: (conv: Value, relu: Value) => Record<string, Value>): LoweringCase {
+function stem(
+  { batch, channels, size, kernel }: Shape,
+  look?: (conv: Value, relu: Value) => Record<string, Value>,
+): LoweringCase {
   const draw = new Draw(batch + channels);
   const picture = draw.uniform([batch, channels, ...size]);
   const weight = draw.parameter('weight', [32, channels, kernel, kernel], -0.3, 0.3);
@@ -76,7 +79,13 @@ describe('inference with constant weights', () => {
         const picture = draw.uniform([batch, 3, 26, 22]);
         const norm = (x: Value, name: string) => {
           const vector = (part: string, low: number, high: number) => draw.parameter(`${name}.${part}`, [x.shape[1]!], low, high);
-          return ops.batchNormInference(x, vector('gamma', -1, 1), vector('beta', -1, 1), vector('mean', -1, 1), vector('variance', 0.5, 2));
+          return ops.batchNormInference(
+            x,
+            vector('gamma', -1, 1),
+            vector('beta', -1, 1),
+            vector('mean', -1, 1),
+            vector('variance', 0.5, 2),
+          );
         };
         const conv = (x: Value, name: string, channels: number, kernel: number, stride: number) => {
           const weight = draw.parameter(name, [channels, x.shape[1]!, kernel, kernel], -0.2, 0.2);
@@ -90,7 +99,8 @@ describe('inference with constant weights', () => {
         const expected = await runLowered(lowerNchw(graph, { weights: parameters }), { feeds, parameters, masks });
         const actual = await runLowered(lowerRows(graph, { weights: parameters, channelBlock }), { feeds, parameters, masks });
         for (const name of ['map', 'embedding'])
-          for (let i = 0; i < expected[name]!.data.length; i++) expect(actual[name]!.data[i]).toBeCloseTo(expected[name]!.data[i]!, 4);
+          for (let i = 0; i < expected[name]!.data.length; i++)
+            expect(actual[name]!.data[i]).toBeCloseTo(expected[name]!.data[i]!, 4);
       }
   });
 

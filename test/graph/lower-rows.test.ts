@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/gradient.js';
-import type { Op, Pair, Value } from '../../src/graph/ir.js';
 import { interpret } from '../../src/graph/interpret/index.js';
+import type { Op, Pair, Value } from '../../src/graph/ir.js';
 import { type LowerRowsOptions, lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
@@ -18,7 +18,8 @@ const tolerance = 3e-5;
 describe('the rows lowering agrees with the interpreter', () => {
   for (const op of Object.keys(cases) as Op[])
     it(op, async () => {
-      const check = (example: LoweringCase, chosen: LowerRowsOptions) => expectAgreement(example, lowerRows(example.graph, chosen), tolerance);
+      const check = (example: LoweringCase, chosen: LowerRowsOptions) =>
+        expectAgreement(example, lowerRows(example.graph, chosen), tolerance);
       await fc.assert(fc.asyncProperty(cases[op], options, check), { numRuns: op.startsWith('conv2d') ? 60 : 15, seed: 1 });
     });
 });

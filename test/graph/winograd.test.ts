@@ -32,6 +32,7 @@ describe('Winograd, a convolution at a time', () => {
         const example = draw.case({ y, dx: found.get(x)!, dw: found.get(w)! });
         const expected = interpret(example.graph, example.feeds, example.parameters);
         const actual = await runLowered(lowerRows(example.graph, { convolution }), example);
-        for (const [name, { data }] of Object.entries(expected)) expect(relativeL2(actual[name]!.data, data), name).toBeLessThan(1e-5);
+        for (const [name, { data }] of Object.entries(expected))
+          expect(relativeL2(actual[name]!.data, data), name).toBeLessThan(1e-5);
       });
 });

@@ -29,7 +29,10 @@ function gratings(index: number) {
 /** Losses of 200 steps of a small ResNet. */
 async function curve(convolution: LowerRowsOptions['convolution']): Promise<number[]> {
   const scope = new Scope({ training: true });
-  const map = resnet(scope.child('vision'), ops.input('picture', [batch, 3, side, side]), { widths: [16, 24, 32], blocks: [1, 1, 1] });
+  const map = resnet(scope.child('vision'), ops.input('picture', [batch, 3, side, side]), {
+    widths: [16, 24, 32],
+    blocks: [1, 1, 1],
+  });
   const logits = linear(scope.child('fc'), ops.globalAveragePool(map), { features: classes });
   const loss = ops.neg(ops.mean(ops.sum(ops.mul(ops.logSoftmax(logits), ops.input('class', [batch, classes])), 1)));
   const step = await TrainingStep.create({

@@ -10,7 +10,6 @@ import { checkWeights, parametersOf, type Weights } from '../weights.js';
 import { conv2d } from './convolution.js';
 import { nchwRules } from './rules.js';
 
-export type { NchwRule } from './rule.js';
 export { nchwRules } from './rules.js';
 
 export interface NchwOptions {

@@ -9,7 +9,11 @@ import { blockedLayout, cellsOf, forEachPixel } from './geometry.js';
 import { type Layer, phasesOf, tapsReaching } from './layer.js';
 
 /** Filters [kh, kw, Ci, Co] in the kernels' order [Co / b, Ci / b, kh, kw, b (of Ci), b (of Co)], under their logical shape. */
-function filterBlocks(c: RowsContext, taps: string, [kh, kw, channels, filters]: readonly [number, number, number, number]): string {
+function filterBlocks(
+  c: RowsContext,
+  taps: string,
+  [kh, kw, channels, filters]: readonly [number, number, number, number],
+): string {
   const b = c.options.channelBlock;
   const split = c.reshape(taps, [kh, kw, channels / b, b, filters / b, b]);
   return c.reshape(c.op('Transpose', [split], { perm: [4, 2, 0, 1, 3, 5] }), [filters, channels, kh, kw]);
@@ -24,7 +28,13 @@ export function pictureFilters(c: RowsContext, taps: string, l: Pick<Layer, 'ker
 }
 
 /** relu(conv(x) + bias + plus), each part but the convolution optional. */
-export function blockedForward(c: RowsContext, l: Layer, x: Value, weight: Value, { bias, plus, relu }: Partial<Epilogue> = {}): string {
+export function blockedForward(
+  c: RowsContext,
+  l: Layer,
+  x: Value,
+  weight: Value,
+  { bias, plus, relu }: Partial<Epilogue> = {},
+): string {
   const taps = c.taps(weight);
   const isPicture = l.channels < c.options.channelBlock;
   const filters = isPicture ? pictureFilters(c, taps, l) : filterBlocks(c, taps, [...l.kernel, l.channels, l.filters]);
@@ -52,8 +62,16 @@ export function blockedInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Va
     // Descending taps: the kernel turned.
     const [rows, columns] = [tapsReaching(l, 0, p).reverse(), tapsReaching(l, 1, q).reverse()];
     const taps = rows.flatMap((i) => columns.map((j) => i * kw + j));
-    const chosen = c.pick(flat, c.index(`taps ${taps}`, () => Int32Array.from(taps)));
-    const filters = c.reshape(c.op('Transpose', [chosen], { perm: [1, 3, 0, 4, 2] }), [l.channels, l.filters, rows.length, columns.length]);
+    const chosen = c.pick(
+      flat,
+      c.index(`taps ${taps}`, () => Int32Array.from(taps)),
+    );
+    const filters = c.reshape(c.op('Transpose', [chosen], { perm: [1, 3, 0, 4, 2] }), [
+      l.channels,
+      l.filters,
+      rows.length,
+      columns.length,
+    ]);
     // Output line oy sees input line oy * stride + i - padding: the first tap i of a phase starts at (remainder + padding - i) / stride.
     const start = (axis: 0 | 1, remainder: number, first: number) => (remainder + l.padding[axis]! - first) / l.stride[axis];
     const [top, left] = [-start(0, p, rows[0]!), -start(1, q, columns[0]!)];
@@ -71,7 +89,11 @@ function interleaved(c: RowsContext, l: Layer, parts: readonly string[]): string
   const { block, blocks } = layout;
   const phases = phasesOf(l);
   const sizes = phases.map((f) => l.batch * blocks * f.height * f.width);
-  const all = c.op('Concat', parts.map((name, i) => c.reshape(name, [sizes[i]!, block])), { axis: 0 });
+  const all = c.op(
+    'Concat',
+    parts.map((name, i) => c.reshape(name, [sizes[i]!, block])),
+    { axis: 0 },
+  );
   const index = c.index(`weave ${layout.key} ${l.stride}`, () => {
     const target = cellsOf(layout, blocks);
     const values = new Int32Array(target.count);

@@ -1,5 +1,4 @@
 /** The state of one lowering to rows: which forms of every value exist in the model, and how to get another. */
-import { sizeOf } from '../../../tensor.js';
 import type { Op, Value } from '../../ir.js';
 import type { OnnxBuilder } from '../../onnx/builder.js';
 import { nchwRules } from '../nchw/index.js';
@@ -154,8 +153,8 @@ export class RowsContext {
 
   /** Made once per key, shared afterwards. */
   once(key: string, make: () => string): string {
-    let name = this.memo.get(key);
-    if (name === undefined) this.memo.set(key, (name = make()));
+    const name = this.memo.get(key) ?? make();
+    this.memo.set(key, name);
     return name;
   }
 
@@ -183,7 +182,14 @@ export class RowsContext {
   reorder({ name, layout: from }: FeatureMap, to: Layout, channels: number): string {
     if (from.key === to.key) return name;
     const cells = this.cells({ name, layout: from }, cellsPerPixel(from, to), channels);
-    return this.shaped(this.pick(cells, this.index(`${from.key} -> ${to.key}`, () => reorderIndex(from, to))), to, channels);
+    return this.shaped(
+      this.pick(
+        cells,
+        this.index(`${from.key} -> ${to.key}`, () => reorderIndex(from, to)),
+      ),
+      to,
+      channels,
+    );
   }
   /** A map as a matrix of cells, [cells, channels / per]. */
   cells({ name, layout }: FeatureMap, per: number, channels: number): string {
@@ -207,7 +213,10 @@ export class RowsContext {
    * Folds [N, C] to [N / r, r * C] and repeats per-channel vectors r times: the elementwise kernels broadcast a row of about 2048
    * values 3.5 times as fast as one of 64.
    */
-  widened(rows: number, channels: number): { matrix(name: string): string; vector(name: string): string; back(name: string): string } {
+  widened(
+    rows: number,
+    channels: number,
+  ): { matrix(name: string): string; vector(name: string): string; back(name: string): string } {
     let r = 1;
     while (channels * r < wide && rows % (r * 2) === 0) r *= 2;
     if (r === 1) return { matrix: (n) => n, vector: (n) => n, back: (n) => n };
@@ -225,9 +234,3 @@ export class RowsContext {
 
 export const blockedDomain = 'com.microsoft.nchwc';
 export const shapeOf = (value: Value) => value.shape as [batch: number, channels: number, height: number, width: number];
-
-/** [rows, channels] of a feature map. */
-export const matrixOf = (value: Value): [rows: number, channels: number] => [
-  sizeOf(value.shape) / value.shape[1]!,
-  value.shape[1]!,
-];

@@ -1,7 +1,7 @@
 /** Convolution and its gradients: which way each layer goes, and the way that is a matrix product over gathered taps. */
 import type { Op, Pair, Value } from '../../ir.js';
 import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
-import { type FeatureMap, type Form, type RowsContext, type RowsRule } from './context.js';
+import type { FeatureMap, Form, RowsContext, RowsRule } from './context.js';
 import type { Epilogue } from './epilogue.js';
 import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, tiled } from './geometry.js';
 import { isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
@@ -118,7 +118,9 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
 
 /** A blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
 const weightFilter = (c: RowsContext, l: Layer): Winograd | undefined =>
-  wayOf(c, l).kind === 'blocked' && [...l.stride, ...l.padding].every((n) => n === 1) && l.kernel.every((k) => k === 3) ? F4 : undefined;
+  wayOf(c, l).kind === 'blocked' && [...l.stride, ...l.padding].every((n) => n === 1) && l.kernel.every((k) => k === 3)
+    ? F4
+    : undefined;
 
 const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined => {
   const [weight, dy] = node.inputs as [Value, Value];
@@ -177,7 +179,10 @@ function directInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value): Fo
       });
       return values;
     });
-    const chosen = c.pick(bank, c.index(`taps ${l.kernel} ${taps.join(' ')}`, () => Int32Array.from(taps, ([i, j]) => i * l.kernel[1] + j)));
+    const chosen = c.pick(
+      bank,
+      c.index(`taps ${l.kernel} ${taps.join(' ')}`, () => Int32Array.from(taps, ([i, j]) => i * l.kernel[1] + j)),
+    );
     const filters = c.reshape(chosen, [taps.length * l.filters, l.channels]);
     return c.product(c.reshape(c.pick(padded, index), [rows, taps.length * l.filters]), filters);
   });

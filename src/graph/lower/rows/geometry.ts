@@ -42,7 +42,9 @@ export function tiled(batch: number, size: Pair, m: number): Geometry {
 
 /** By residue of (y, x) modulo the stride: the order in which the gradient of a strided convolution is made. */
 export function phased(batch: number, size: Pair, stride: Pair): Geometry & { offsets: readonly number[] } {
-  const lengths = [0, 1].map((axis) => Array.from({ length: stride[axis]! }, (_, p) => phaseLength(size[axis]!, stride[axis]!, p)));
+  const lengths = [0, 1].map((axis) =>
+    Array.from({ length: stride[axis]! }, (_, p) => phaseLength(size[axis]!, stride[axis]!, p)),
+  );
   const offsets: number[] = [];
   let next = 0;
   for (const h of lengths[0]!)
@@ -75,7 +77,10 @@ export interface Blocked {
   readonly blocks: number;
 }
 
-export const blockedLayout = ([batch, channels, height, width]: readonly [number, number, number, number], block: number): Blocked => ({
+export const blockedLayout = (
+  [batch, channels, height, width]: readonly [number, number, number, number],
+  block: number,
+): Blocked => ({
   key: `blocked${block} ${batch}x${channels}x${height}x${width}`,
   batch,
   height,
@@ -103,7 +108,10 @@ export const cellsPerPixel = (...layouts: readonly Layout[]): number =>
   layouts.reduce((per, layout) => (isBlocked(layout) ? layout.blocks : per), 1);
 
 /** Calls `visit` for every pixel, in the order pictures, lines, columns. */
-export function forEachPixel(g: { batch: number; height: number; width: number }, visit: (b: number, y: number, x: number) => void): void {
+export function forEachPixel(
+  g: { batch: number; height: number; width: number },
+  visit: (b: number, y: number, x: number) => void,
+): void {
   for (let b = 0; b < g.batch; b++) for (let y = 0; y < g.height; y++) for (let x = 0; x < g.width; x++) visit(b, y, x);
 }
 

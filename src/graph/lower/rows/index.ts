@@ -36,7 +36,10 @@ export interface LowerRowsOptions extends Partial<Omit<RowsOptions, 'inference'>
  * An ONNX model of the graph. Parameters of rank 4 travel taps first (Port.permutation), and so do the outputs made from them. Throws
  * an Error that lists weights which do not fit.
  */
-export function lowerRows(original: Graph, { weights: given, done = false, name = 'graph', ...chosen }: LowerRowsOptions = {}): Lowered {
+export function lowerRows(
+  original: Graph,
+  { weights: given, done = false, name = 'graph', ...chosen }: LowerRowsOptions = {},
+): Lowered {
   const declared = parametersOf(original);
   if (given) checkWeights(declared, given);
   const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };

@@ -24,7 +24,6 @@ export function layerOf(a: ConvAttributes, x: Value, weight: Value, y: Value): L
 export const layerKey = (l: Layer) => `k${l.kernel} s${l.stride} p${l.padding} d${l.dilation}`;
 export const isPointwise = (l: Layer) => l.kernel.every((k) => k === 1) && l.padding.every((p) => p === 0);
 
-
 /** Taps of one axis that reach the pixels of a residue class modulo the stride. */
 export const tapsReaching = (l: Layer, axis: 0 | 1, remainder: number): number[] =>
   Array.from({ length: l.kernel[axis] }, (_, i) => i).filter(
@@ -38,4 +37,3 @@ export function phasesOf(l: Layer): { p: number; q: number; height: number; widt
     .map(([p, q]) => ({ p, q, height: phaseLength(l.input[0], sh, p), width: phaseLength(l.input[1], sw, q) }))
     .filter(({ height, width }) => height > 0 && width > 0);
 }
-

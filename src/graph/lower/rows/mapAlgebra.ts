@@ -44,7 +44,7 @@ function rowsAlgebra(c: RowsContext, [batch, channels, height, width]: ReturnTyp
 }
 
 /** One pass each: a dot product is a depthwise convolution with the other map as the filter, an affine map one with a 1 x 1 filter. */
-function blockedAlgebra(c: RowsContext, [batch, channels, height, width]: ReturnType<typeof shapeOf>): MapAlgebra {
+export function blockedAlgebra(c: RowsContext, [batch, channels, height, width]: ReturnType<typeof shapeOf>): MapAlgebra {
   const groups = batch * channels;
   const perChannel = (vector: string) => c.reshape(vector, [channels, 1, 1, 1]);
   const depthwise = { kernel_shape: [1, 1], group: channels };
@@ -59,6 +59,7 @@ function blockedAlgebra(c: RowsContext, [batch, channels, height, width]: Return
       return overBatch(c.op('Conv', [map, filter], { kernel_shape: [height, width], group: groups }, blockedDomain), 1);
     },
     scale: (x, scale) => c.op('Conv', [x, perChannel(scale)], depthwise, blockedDomain),
-    affine: (x, scale, shift, plus) => c.op('Conv', [x, perChannel(scale), shift, ...(plus ? [plus] : [])], depthwise, blockedDomain),
+    affine: (x, scale, shift, plus) =>
+      c.op('Conv', [x, perChannel(scale), shift, ...(plus ? [plus] : [])], depthwise, blockedDomain),
   };
 }

@@ -1,12 +1,12 @@
 /** Batch normalization, per-channel sums and global pools on feature maps. What several rules need of a map is made once and shared. */
 import type { Op, Value } from '../../ir.js';
-import { type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
+import { blockedDomain, type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
 import { canonical, isBlocked } from './geometry.js';
 import { algebra } from './mapAlgebra.js';
 
 const isMap = (c: RowsContext, x: Value) => x.shape.length === 4 && ['rows', 'blocked'].includes(c.form(x).kind);
 const pixels = (x: Value) => x.shape[0]! * x.shape[2]! * x.shape[3]!;
-export const formOf = ({ layout }: FeatureMap, name: string): Form =>
+const formOf = ({ layout }: FeatureMap, name: string): Form =>
   isBlocked(layout) ? { kind: 'blocked', name } : { kind: 'rows', name, geometry: layout };
 
 /** Mean and biased variance of a map's channels, E[x] and E[x^2] - E[x]^2, both [C]. */
@@ -47,13 +47,24 @@ const batchNormInference: RowsRule<'batchNormInference'> = (node, c) => {
   return formOf(map, algebra(c, x, map).affine(map.name, scale, shift));
 };
 
-/** dbeta, dgamma and the pieces they share, from sum dy and sum dy x. */
-export function normGradients(c: RowsContext, sumDy: string, dotDyX: string, mean: string, inverse: string) {
-  return { beta: sumDy, gamma: c.op('Mul', [inverse, c.op('Sub', [dotDyX, c.op('Mul', [mean, sumDy])])]) };
+/** dgamma = (sum dy x - mean sum dy) / deviation. */
+export const dGammaFrom = (c: RowsContext, sumDy: string, dotDyX: string, mean: string, inverse: string): string =>
+  c.op('Mul', [inverse, c.op('Sub', [dotDyX, c.op('Mul', [mean, sumDy])])]);
+
+/** The vectors of one normalization and of its gradient. */
+interface NormVectors {
+  readonly scale: string;
+  readonly inverse: string;
+  readonly mean: string;
+  readonly beta: string;
+  readonly gamma: string;
 }
 
-/** dx = scale dy + k x + l: the coefficients of dx = scale dy - scale / N (dbeta + xhat dgamma), so that each map is read once. */
-export function inputCoefficients(c: RowsContext, n: number, scale: string, inverse: string, mean: string, beta: string, gamma: string) {
+/**
+ * k and l of dx = scale dy + k x + l, which is dx = scale dy - scale / n (dbeta + xhat dgamma) arranged so that each map is read once; n
+ * pixels, `beta` and `gamma` the gradients.
+ */
+export function inputCoefficients(c: RowsContext, n: number, { scale, inverse, mean, beta, gamma }: NormVectors) {
   const perPixel = c.op('Mul', [scale, c.scalar(-1 / n)]);
   const k = c.op('Mul', [c.op('Mul', [perPixel, inverse]), gamma]);
   return { k, l: c.op('Sub', [c.op('Mul', [perPixel, beta]), c.op('Mul', [k, mean])]) };
@@ -66,7 +77,7 @@ function gradientsOf(c: RowsContext, x: Value, dy: Value, eps: number) {
   const { mean, variance } = statistics(c, x);
   const inverse = inverseDeviation(c, variance, eps);
   const beta = sum(g);
-  const gamma = c.once(`dgamma ${g} ${map.name} ${eps}`, () => normGradients(c, beta, dot(g, map.name), mean, inverse).gamma);
+  const gamma = c.once(`dgamma ${g} ${map.name} ${eps}`, () => dGammaFrom(c, beta, dot(g, map.name), mean, inverse));
   return { map, g, mean, inverse, beta, gamma };
 }
 
@@ -80,12 +91,13 @@ const batchNormInputGrad: RowsRule<'batchNormInputGrad'> = (node, c) => {
   if (!isMap(c, x)) return undefined;
   const s = gradientsOf(c, x, dy, node.attributes.eps);
   const scale = c.op('Mul', [c.plain(gamma), s.inverse]);
-  const { k, l } = inputCoefficients(c, pixels(x), scale, s.inverse, s.mean, s.beta, s.gamma);
+  const { k, l } = inputCoefficients(c, pixels(x), { ...s, scale });
   const a = algebra(c, x, s.map);
   return formOf(s.map, a.affine(s.map.name, k, l, a.scale(s.g, scale)));
 };
 
-const isAxes = (axes: readonly number[], ...wanted: number[]) => axes.length === wanted.length && wanted.every((a) => axes.includes(a));
+const isAxes = (axes: readonly number[], ...wanted: number[]) =>
+  axes.length === wanted.length && wanted.every((a) => axes.includes(a));
 
 const global = { ReduceMean: 'GlobalAveragePool', ReduceMax: 'GlobalMaxPool' } as const;
 
@@ -109,7 +121,7 @@ const reduction =
     }
     if (!isAxes(axes, 2, 3)) return undefined;
     if (isBlocked(map.layout) && onnx !== 'ReduceSum')
-      return { kind: 'plain', name: c.reshape(c.op(global[onnx], [map.name], {}, 'com.microsoft.nchwc'), node.shape) };
+      return { kind: 'plain', name: c.reshape(c.op(global[onnx], [map.name], {}, blockedDomain), node.shape) };
     const [batch, channels, height, width] = shapeOf(x);
     const { name } = c.rows(x, canonical(batch, [height, width]));
     const pooled = c.op(onnx, [c.reshape(name, [batch, height * width, channels]), c.builder.ints([1])], { keepdims: 0 });

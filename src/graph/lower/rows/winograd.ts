@@ -26,8 +26,11 @@ const kroneckerSquare = (m: readonly (readonly number[])[]): Float32Array =>
   Float32Array.from(m.flatMap((r1) => m.flatMap((r2) => r1.flatMap((x) => r2.map((y) => x * y)))));
 
 /** Coefficients, from the constant up, of the product of (x - root). */
-const polynomial = (roots: readonly number[]): number[] =>
-  roots.reduce<number[]>((p, root) => [...p, 0].map((_, i) => (p[i - 1] ?? 0) - root * (p[i] ?? 0)), [1]);
+function polynomial(roots: readonly number[]): number[] {
+  let p = [1];
+  for (const root of roots) p = Array.from({ length: p.length + 1 }, (_, i) => (p[i - 1] ?? 0) - root * (p[i] ?? 0));
+  return p;
+}
 
 /**
  * The transforms of F(m, 3) by interpolation at m + 1 points and infinity (Toom-Cook): A evaluates powers of the points, G the filter

@@ -33,7 +33,13 @@ function tilePixels(c: RowsContext, map: FeatureMap, channels: number, f: Winogr
 }
 
 /** B^T d B of a map's overlapping tiles: [a^2, tiles, C]. */
-function inputTransform(c: RowsContext, x: Value, channels: number, f: Winograd, which: 'input' | 'turnedInput' = 'input'): string {
+function inputTransform(
+  c: RowsContext,
+  x: Value,
+  channels: number,
+  f: Winograd,
+  which: 'input' | 'turnedInput' = 'input',
+): string {
   const map = c.map(x);
   return c.once(`${which} F${f.m} ${map.name}`, () => {
     const transform = c.matrix(`${which} F${f.m}`, () => f[which], [f.a ** 2, f.a ** 2]);
@@ -89,7 +95,14 @@ export function winogradForward(c: RowsContext, l: Layer, f: Winograd, x: Value,
 
 export function winogradInputGrad(c: RowsContext, l: Layer, f: Winograd, weight: Value, dy: Value, geometry: Geometry): string {
   const v = inputTransform(c, dy, l.filters, f, 'turnedInput');
-  return outputTransform(c, c.product(v, filterTransform(c, weight, l, f), { transB: true }), l.channels, f, geometry, 'turnedOutput');
+  return outputTransform(
+    c,
+    c.product(v, filterTransform(c, weight, l, f), { transB: true }),
+    l.channels,
+    f,
+    geometry,
+    'turnedOutput',
+  );
 }
 
 export function winogradWeightGrad(c: RowsContext, l: Layer, f: Winograd, x: Value, dy: Value): string {

@@ -1,0 +1,214 @@
+/**
+ * The stem of a ResNet as one piece. Its maps are the largest of the network; one operation at a time it takes a quarter of a training
+ * step. Two things make it cheap:
+ *
+ * - Max and an increasing function commute, so pooling comes before the affine map and the ReLU, which then run on a quarter of the
+ *   pixels; the backward sums too, since only a window's maximum has a gradient. Channels with a negative gamma are turned
+ *   around by the sign of their filter first: from then on gamma counts as |gamma|.
+ * - ONNX Runtime's blocked convolution does the convolution from the picture itself and per-channel work in one pass.
+ *
+ * The map is kept as four phases (even and odd lines, even and odd columns): a pooling window is one pixel of the even-even phase
+ * and its neighbours in the others, and nothing is ever interleaved.
+ */
+import type { Value } from '../../ir.js';
+import { pictureFilters } from './blockedConvolution.js';
+import { blockedDomain, type RowsContext, shapeOf } from './context.js';
+import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
+import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
+import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
+import type { StemValues } from './stem.js';
+
+interface Phase {
+  readonly p: number;
+  readonly q: number;
+  readonly height: number;
+  readonly width: number;
+  /** The convolution's output there, channels turned so that pooling takes maxima. */
+  readonly name: string;
+  readonly algebra: MapAlgebra;
+}
+
+export class StemLowering {
+  readonly #block: number;
+  readonly #batch: number;
+  readonly #channels: number;
+  /** Pixels of the convolution's output, over the batch. */
+  readonly #count: number;
+  readonly #pooled: readonly [number, number];
+  #forward?: ReturnType<StemLowering['makeForward']>;
+  #backward?: ReturnType<StemLowering['makeBackward']>;
+
+  constructor(
+    private readonly values: StemValues,
+    block: number,
+  ) {
+    const [batch, channels, height, width] = shapeOf(values.conv);
+    this.#block = block;
+    this.#batch = batch;
+    this.#channels = channels;
+    this.#count = batch * height * width;
+    this.#pooled = [values.pool.shape[2]!, values.pool.shape[3]!];
+  }
+
+  forward(c: RowsContext) {
+    this.#forward ??= this.makeForward(c);
+    return this.#forward;
+  }
+  backward(c: RowsContext, dPool: Value) {
+    this.#backward ??= this.makeBackward(c, dPool);
+    return this.#backward;
+  }
+
+  /** Vectors added up. */
+  private total(c: RowsContext, vectors: readonly string[]): string {
+    return vectors.reduce((a, b) => c.op('Add', [a, b]));
+  }
+
+  private makeForward(c: RowsContext) {
+    const { norm } = this.values;
+    const [gamma, beta] = [c.plain(norm.inputs[1]!), c.plain(norm.inputs[2]!)];
+    // +1 where gamma >= 0, else -1.
+    const isPositive = c.op('HardSigmoid', [gamma], { alpha: { float: 1e30 }, beta: { float: 1 } });
+    const sign = c.op('Sub', [c.op('Mul', [isPositive, c.scalar(2)]), c.scalar(1)]);
+    const phases = this.convolution(c, sign);
+
+    const perPixel = c.scalar(1 / this.#count);
+    const mean = c.op('Mul', [
+      this.total(
+        c,
+        phases.map(({ name, algebra }) => algebra.sum(name)),
+      ),
+      perPixel,
+    ]);
+    const square = c.op('Mul', [
+      this.total(
+        c,
+        phases.map(({ name, algebra }) => algebra.dot(name, name)),
+      ),
+      perPixel,
+    ]);
+    const variance = varianceFrom(c, square, mean);
+    const inverse = inverseDeviation(c, variance, norm.attributes.eps);
+    const scale = c.op('Mul', [c.op('Abs', [gamma]), inverse]);
+    const shift = c.op('Sub', [beta, c.op('Mul', [mean, scale])]);
+
+    const maxima = phases.map(({ p, q, height, width, name }) => {
+      if (!p && !q) return name;
+      const [h, w] = this.#pooled;
+      const pads = [p, q, p ? h - height : 0, q ? w - width : 0];
+      return c.op('MaxPool', [name], { kernel_shape: [p + 1, q + 1], strides: [1, 1], pads }, blockedDomain);
+    });
+    const top = maxima.reduce((a, b) => c.op('Max', [a, b]));
+    const pooling = blockedAlgebra(c, [this.#batch, this.#channels, ...this.#pooled]);
+    // Statistics of the convolution itself, for the running ones, have the sign of the channel.
+    const trueMean = c.op('Mul', [mean, sign]);
+    const pooled = c.op('Relu', [pooling.affine(top, scale, shift)]);
+    return { sign, phases, mean, trueMean, variance, inverse, scale, top, pooling, pooled };
+  }
+
+  /** The convolution, a phase at a time: each is a convolution of stride 4 with its own padding. */
+  private convolution(c: RowsContext, sign: string): Phase[] {
+    const { x, weight, conv } = this.values;
+    const [, inChannels, height, width] = shapeOf(x);
+    const [kh, kw] = weight.shape.slice(2) as [number, number];
+    const turned = c.op('Mul', [c.taps(weight), sign]);
+    const filters = pictureFilters(c, turned, { kernel: [kh, kw], channels: inChannels, filters: this.#channels });
+    const [top, left] = conv.attributes.padding;
+    const phases: Phase[] = [];
+    for (let p = 0; p < 2; p++)
+      for (let q = 0; q < 2; q++) {
+        const [h, w] = [phaseLength(conv.shape[2]!, 2, p), phaseLength(conv.shape[3]!, 2, q)];
+        const [t, l] = [top - 2 * p, left - 2 * q];
+        const pads = [t, l, Math.max(0, (h - 1) * 4 + kh - height - t), Math.max(0, (w - 1) * 4 + kw - width - l)];
+        const name = c.op('Conv', [c.plain(x), filters], { kernel_shape: [kh, kw], strides: [4, 4], pads }, blockedDomain);
+        phases.push({ p, q, height: h, width: w, name, algebra: blockedAlgebra(c, [this.#batch, this.#channels, h, w]) });
+      }
+    return phases;
+  }
+
+  /** A pooled map moved up by `p` lines and left by `q` columns, cut to a phase's size: a depthwise convolution that picks one tap. */
+  private shifted(c: RowsContext, name: string, p: number, q: number, { height, width }: Phase): string {
+    const [h, w] = this.#pooled;
+    if (!p && !q && h === height && w === width) return name;
+    return c.once(`shift ${name} ${p} ${q} ${height} ${width}`, () => {
+      const isTap = (_: unknown, i: number) => Number(Math.floor(i / this.#block) % 4 === 2 * p + q);
+      const filter = c.matrix(
+        `shift ${p} ${q} ${this.#channels}`,
+        () => Float32Array.from({ length: 4 * this.#channels }, isTap),
+        [this.#channels, 1, 2, 2],
+      );
+      const pads = [0, 0, height + 1 - h, width + 1 - w];
+      return c.op('Conv', [name, filter], { kernel_shape: [2, 2], group: this.#channels, pads }, blockedDomain);
+    });
+  }
+
+  private makeBackward(c: RowsContext, dPool: Value) {
+    const { sign, phases, mean, inverse, scale, top, pooling, pooled } = this.forward(c);
+    const isPositive = c.op('HardSigmoid', [pooled], { alpha: { float: 1e30 }, beta: { float: 0 } });
+    const g = c.op('Mul', [c.blocked(dPool).name, isPositive]);
+    // Only maxima have a gradient, so sums over the pooled map are sums over the whole.
+    const beta = pooling.sum(g);
+    const gamma = dGammaFrom(c, beta, pooling.dot(g, top), mean, inverse);
+    const { k, l } = inputCoefficients(c, this.#count, { scale, inverse, mean, beta, gamma });
+    const scaled = pooling.scale(g, scale);
+
+    const parts = phases.map((phase) => {
+      const shares: string[] = [];
+      for (let p = 0; p <= phase.p; p++)
+        for (let q = 0; q <= phase.q; q++) {
+          // 1 where the pixel is its window's maximum: the difference is 0 there and negative elsewhere.
+          const below = c.op('Sub', [phase.name, this.shifted(c, top, p, q, phase)]);
+          const isMaximum = c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } });
+          shares.push(c.op('Mul', [isMaximum, this.shifted(c, scaled, p, q, phase)]));
+        }
+      const routed = shares.reduce((a, b) => c.op('Add', [a, b]));
+      return this.weightPart(c, phase, phase.algebra.affine(phase.name, k, l, routed));
+    });
+    const [inChannels, kh, kw] = this.values.weight.shape.slice(1) as [number, number, number];
+    const lines = c.reshape(this.total(c, parts), [kh, lineTaps(kw), inChannels, this.#channels]);
+    const weight = c.op('Slice', [lines, c.builder.ints([0]), c.builder.ints([kw]), c.builder.ints([1])]);
+    return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
+  }
+
+  /**
+   * The filters' gradient over one phase: (taps of the picture)^T dx, [kh * lineTaps * Ci, C]. Pixels are gathered a kernel line at a
+   * time from a table of overlapping lines, since short copies are slow.
+   */
+  private weightPart(c: RowsContext, phase: Phase, dx: string): string {
+    const { x, weight, conv } = this.values;
+    const [batch, inChannels, height, width] = shapeOf(x);
+    const [kh, kw] = weight.shape.slice(2) as [number, number];
+    const [top, left] = conv.attributes.padding;
+    const [outHeight, outWidth] = conv.shape.slice(2) as [number, number];
+    const perLine = lineTaps(kw) / 2;
+    // Padded so that every window lies inside; columns are kept in pairs, the step of the convolution.
+    const lines = (outHeight - 1) * 2 + kh;
+    const pairs = outWidth - 1 + perLine;
+    const table = c.once(`lines of ${c.plain(x)}`, () => {
+      const pixels = c.op('Transpose', [c.plain(x)], { perm: [0, 2, 3, 1] });
+      const pads = [0, top, left, 0, 0, lines - height - top, 2 * pairs - width - left, 0];
+      const padded = c.reshape(c.op('Pad', [pixels, c.builder.ints(pads)]), [batch * lines * pairs, 2 * inChannels]);
+      const index = c.index(`pairs ${batch} ${lines} ${pairs} ${outWidth} ${perLine}`, () => {
+        const at = (i: number) =>
+          Math.floor(i / (outWidth * perLine)) * pairs + (Math.floor(i / perLine) % outWidth) + (i % perLine);
+        return Int32Array.from({ length: batch * lines * outWidth * perLine }, (_, i) => at(i));
+      });
+      return c.reshape(c.pick(padded, index), [batch * lines * outWidth, lineTaps(kw) * inChannels]);
+    });
+    const rows = canonical(batch, [phase.height, phase.width]);
+    const index = c.index(`lines ${rows.key} ${phase.p}${phase.q} ${kh} ${lines} ${outWidth}`, () => {
+      const values = new Int32Array(rows.rows * kh);
+      forEachPixel(rows, (b, y, xx) => {
+        for (let i = 0; i < kh; i++)
+          values[rows.at(b, y, xx) * kh + i] = (b * lines + 2 * (2 * y + phase.p) + i) * outWidth + 2 * xx + phase.q;
+      });
+      return values;
+    });
+    const columns = c.reshape(c.pick(table, index), [rows.rows, kh * lineTaps(kw) * inChannels]);
+    const blocks = blockedLayout([batch, this.#channels, phase.height, phase.width], this.#block);
+    return c.product(columns, c.reorder({ name: dx, layout: blocks }, rows, this.#channels), { transA: true });
+  }
+}
+
+/** Taps of a line of the kernel, rounded up to whole pairs of pixels. */
+const lineTaps = (kw: number): number => 2 * Math.ceil(kw / 2);
