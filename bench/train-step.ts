@@ -19,7 +19,7 @@ export function checkLosses(label: string, batch: number, losses: readonly numbe
 }
 
 export const trainStep: Benchmark = {
-  description: 'a training step of two ResNet-18, batch 8 and 16',
+  description: 'a training step of two ResNet-18, batch 8 and 16, about 5 minutes',
   defaults: { rounds: 8, steps: 5 },
   async *run(settings, progress) {
     const pytorch = findPyTorch(progress);
