@@ -61,6 +61,8 @@ export class StepSession {
     const session = await Session.create(lowering(step.graph, { done: true, name, channelBlock: await channelBlock() }), {
       ...settings,
       name,
+      // The lowering leaves nothing worth rewriting, and looking for it takes longer than everything else.
+      graphOptimization: 'basic',
       state,
       inPlace,
       seed,
