@@ -66,11 +66,9 @@ export function initialize(
     try {
       const draw = drawOf(attributes.init, shape);
       const random = new Random(seed, copies.get(name) ?? name);
-      values[name] = tensor(
-        'float32',
-        shape,
-        Float32Array.from({ length: sizeOf(shape) }, () => draw(random)),
-      );
+      const data = new Float32Array(sizeOf(shape));
+      for (let i = 0; i < data.length; i++) data[i] = draw(random);
+      values[name] = tensor('float32', shape, data);
     } catch (error) {
       if (error instanceof GraphError)
         error.message = `initializer '${attributes.init.kind}' of parameter '${name}': ${error.message}`;

@@ -68,7 +68,8 @@ export class StepSession {
       seed,
     });
     try {
-      await session.setState(initialize(step.parameters, seed, scope.copies));
+      // One at a time: all of them together would stand in memory twice.
+      for (const parameter of step.parameters) await session.setState(initialize(new Map([parameter]), seed, scope.copies));
       return session;
     } catch (error) {
       await session.release();
