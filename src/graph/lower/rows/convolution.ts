@@ -32,7 +32,9 @@ function wayOf(c: RowsContext, l: Layer): Way {
     return pays ? { kind: 'winograd', filter: F4 } : { kind: 'direct' };
   if (blocksFit && (inference || winogradFits)) return { kind: 'blocked' };
   const isStrided = is(l.stride, 2) && is(l.kernel, 3) && is(l.padding, 1);
-  return blocksFit && isStrided ? { kind: 'blocked' } : { kind: 'direct' };
+  // Bringing filters into blocks must not cost more than using them.
+  const isWorthBlocks = l.batch * l.output[0] * l.output[1] >= 2 * l.filters;
+  return blocksFit && isStrided && isWorthBlocks ? { kind: 'blocked' } : { kind: 'direct' };
 }
 
 /** The row order a Winograd output comes in by itself, when its tiles are exact; else line by line. */

@@ -26,10 +26,11 @@ function tileIndex(layout: Layout, f: Winograd, side: number, offset: number, pe
 /** The pixels of every tile, [side^2, tiles * C]: with their border of one for the input, without for the output. */
 function tilePixels(c: RowsContext, map: FeatureMap, channels: number, f: Winograd, side: number): string {
   const per = cellsPerPixel(map.layout);
-  const { tiles } = tiling(map.layout, f.m);
+  const { tiles, exact } = tiling(map.layout, f.m);
   const index = c.index(`tiles${f.m} ${side} ${map.layout.key}`, () => tileIndex(map.layout, f, side, (f.m - side) / 2, per));
-  const picked = c.pick(c.withRow(c.cells(map, per, channels), channels / per), index);
-  return c.reshape(picked, [side ** 2, tiles * channels]);
+  const cells = c.cells(map, per, channels);
+  const isInside = exact && side === f.m;
+  return c.reshape(c.pick(isInside ? cells : c.withRow(cells, channels / per), index), [side ** 2, tiles * channels]);
 }
 
 /** B^T d B of a map's overlapping tiles: [a^2, tiles, C]. */
