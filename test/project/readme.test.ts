@@ -15,7 +15,10 @@ it("the README's example runs as it stands and learns", async () => {
   try {
     await writeFile(`${folder}/example.mjs`, code!);
     const { stdout } = await promisify(execFile)(process.execPath, [`${folder}/example.mjs`]);
-    const losses = stdout.trim().split('\n').map((line) => Number(line.split(' ')[1]));
+    const losses = stdout
+      .trim()
+      .split('\n')
+      .map((line) => Number(line.split(' ')[1]));
     expect(losses).toHaveLength(20);
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
   } finally {
