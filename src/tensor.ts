@@ -16,6 +16,9 @@ export interface Tensor<D extends DType = DType> {
   readonly data: TypedArrays[D];
 }
 
+/** The lowest finite float32. */
+export const lowestFloat = -3.4028234663852886e38;
+
 /** Number of elements of a shape: the product of its dimensions, 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, d) => product * d, 1);
 

@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation, graph to graph: one rule per operation. */
-import { int32, sizeOf } from '../tensor.js';
+import { int32, lowestFloat, sizeOf } from '../tensor.js';
 import { make, type Op, onBehalfOf, type PoolAttributes, type RuleTable, topological, type Value } from './ir.js';
 import * as ops from './ops.js';
 import { misfit } from './shape.js';
@@ -36,7 +36,7 @@ const centred = (x: Value, mean: Value) => sub(x, alongChannels(mean, x));
 const standardized = (x: Value, eps: number) =>
   mul(centred(x, ops.batchMean(x)), alongChannels(inverseStd(ops.batchVariance(x), eps), x));
 
-/** The windows of a padded picture: [B, C, H, W] -> [B, C, oh, kh, ow, kw]. */
+/** The windows of a picture padded with the lowest number: [B, C, H, W] -> [B, C, oh, kh, ow, kw]. */
 function windows(x: Value, { kernel, stride, padding }: PoolAttributes, [oh, ow]: readonly number[]): Value {
   const taps = (out: number, k: number, s: number) =>
     ops.constant(
@@ -45,7 +45,7 @@ function windows(x: Value, { kernel, stride, padding }: PoolAttributes, [oh, ow]
         Array.from({ length: out * k }, (_, i) => Math.floor(i / k) * s + (i % k)),
       ),
     );
-  const padded = ops.pad(x, [0, 0, padding[0], padding[1]], [0, 0, padding[2], padding[3]]);
+  const padded = ops.pad(x, [0, 0, padding[0], padding[1]], [0, 0, padding[2], padding[3]], lowestFloat);
   return ops.gather(ops.gather(padded, taps(oh!, kernel[0], stride[0]), 2), taps(ow!, kernel[1], stride[1]), 4);
 }
 
@@ -178,12 +178,13 @@ const rules: RuleTable<{ [K in Op]: GradientRule<K> }> = {
   },
 
   maxPool2d: (y, dy) => [make('maxPool2dGrad', [y.inputs[0]!, y, dy], y.attributes)],
-  // Piecewise constant in x and y, linear in dy: each window sums what lies on its maxima.
+  // Piecewise constant in x and y, linear in dy: each window averages what lies on its maxima.
   maxPool2dGrad: ({ inputs: [x, y], attributes }, d) => {
     const size = y!.shape.slice(2);
     const [b, c, oh, ow] = y!.shape as [number, number, number, number];
     const tied = equal(windows(x!, attributes, size), reshape(y!, [b, c, oh, 1, ow, 1]));
-    return [null, null, sum(where(tied, windows(d, attributes, size), 0), [3, 5])];
+    const count = sum(ops.cast(tied, 'float32'), [3, 5]);
+    return [null, null, div(sum(where(tied, windows(d, attributes, size), 0), [3, 5]), count)];
   },
   averagePool2d: ({ inputs: [x], attributes }, dy) => [
     make('averagePool2dGrad', [dy], { ...attributes, inputSize: [x!.shape[2]!, x!.shape[3]!] }),

@@ -113,7 +113,10 @@ export interface Attributes {
   l2Normalize: { axis: number; eps: number };
   // pooling
   maxPool2d: PoolAttributes;
-  /** x, y, dy. Every position equal to its window's maximum receives the gradient (PyTorch: the first; the same after a ReLU). */
+  /**
+   * x, y, dy. Positions that tie for their window's maximum share its gradient evenly (PyTorch gives it to the first; before a convolution
+   * whose inputs tie too the two mean the same).
+   */
   maxPool2dGrad: PoolAttributes;
   averagePool2d: AveragePoolAttributes;
   /** dy */

@@ -98,11 +98,21 @@ const pooled = ([x]: readonly Value[], a: PoolAttributes): Shape => {
   return [b, c, ...windowedSize(h, w, a.kernel, a)];
 };
 
+/** Untyped callers forget it, and the model then fails far from here. */
+const named = (name: string) => expect(typeof name === 'string' && name !== '', `needs a name, got ${JSON.stringify(name)}`);
+
 const rules: { readonly [K in Op]: Rule<K> } = {
-  input: (_, a) => ({ shape: a.shape, dtype: a.dtype }),
-  parameter: (_, a) => a.shape,
+  input: (_, a) => {
+    named(a.name);
+    return { shape: a.shape, dtype: a.dtype };
+  },
+  parameter: (_, a) => {
+    named(a.name);
+    return a.shape;
+  },
   constant: (_, a) => ({ shape: a.tensor.shape, dtype: a.tensor.dtype }),
   randomMask: (_, a) => {
+    named(a.name);
     expect(a.rate >= 0 && a.rate < 1, `rate must be in [0, 1), it is ${a.rate}`);
     return a.shape;
   },

@@ -137,8 +137,9 @@ describe('where there is no derivative', () => {
     expect(pair(1, 1, ops.maximum)).toEqual([1, 0]);
     expect(pair(1, 1, ops.minimum)).toEqual([1, 0]);
   });
-  it('max pooling gives the whole gradient to every tied position', () => {
-    expect(at([3, 1, 3, 0], (x) => ops.maxPool2d(ops.reshape(x, [1, 1, 2, 2]), 2))).toEqual([1, 0, 1, 0]);
+  it('max pooling shares the gradient among tied positions, the padding being none', () => {
+    expect(at([3, 1, 3, 0], (x) => ops.maxPool2d(ops.reshape(x, [1, 1, 2, 2]), 2))).toEqual([0.5, 0, 0.5, 0]);
+    expect(at([0, 0], (x) => ops.maxPool2d(ops.reshape(x, [1, 1, 1, 2]), 3, { padding: 1 }))).toEqual([0.5, 0.5]);
   });
   it('stopGradient is a constant', () => {
     expect(at([2], (x) => ops.mul(ops.stopGradient(x), x))).toEqual([2]);

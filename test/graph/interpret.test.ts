@@ -104,7 +104,10 @@ const facts: { readonly [K in Op]: readonly (readonly [Value, readonly number[]]
   ],
   maxPool2d: [[ops.maxPool2d(picture([1, 2, 3], [6, 5, 4]), [2, 2], { stride: 1 }), [6, 5]]],
   maxPool2dGrad: [
-    [make('maxPool2dGrad', [picture([1, 2, 2], [0, 2, 1]), picture([2, 2]), picture([1, 10])], window), [0, 11, 10, 0, 11, 0]],
+    [
+      make('maxPool2dGrad', [picture([1, 2, 2], [0, 2, 1]), picture([2, 2]), picture([1, 10])], window),
+      [0, 0.5 + 10 / 3, 10 / 3, 0, 0.5 + 10 / 3, 0],
+    ],
   ],
   averagePool2d: [
     [ops.averagePool2d(picture([1, 2], [3, 4]), 2, { padding: [0, 0, 0, 1], stride: 1 }), [2.5, 1.5]],

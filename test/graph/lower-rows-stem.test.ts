@@ -63,6 +63,16 @@ describe.runIf(block > 0)('the stem as one piece', () => {
       await expectAgreement(example, lowered, 2e-5);
     });
 
+  it('shares a gradient among the maxima of flat areas', async () => {
+    // Letterbox bars: every window inside them ties.
+    const example = stem({ batch: 2, channels: 3, size: [36, 28], kernel: 7 });
+    const { data } = example.feeds.x0!;
+    for (let i = 0; i < data.length; i++) if (Math.floor(i / 28) % 36 < 12 || Math.floor(i / 28) % 36 >= 30) data[i] = 0.5;
+    const lowered = lowerRows(example.graph, { channelBlock: block });
+    expect(isFused(lowered.model)).toBe(true);
+    await expectAgreement(example, lowered, 5e-5);
+  });
+
   it('is left to the ordinary rules where something else looks inside', async () => {
     const example = stem(shapes[0]!, (_, relu) => ({ relu }));
     await expectAgreement(example, lowerRows(example.graph, { channelBlock: block }), 2e-5);

@@ -108,7 +108,8 @@ export const products = {
   maxPool2dGrad: ([x, y, dy], { attributes }) => {
     const dx = new Float64Array(x!.data.length);
     eachWindow(x!.shape, y!.shape, attributes, (yi, covered) => {
-      for (const xi of covered) if (x!.data[xi] === y!.data[yi]) dx[xi]! += dy!.data[yi]!;
+      const tied = covered.filter((xi) => x!.data[xi] === y!.data[yi]);
+      for (const xi of tied) dx[xi]! += dy!.data[yi]! / tied.length;
     });
     return dx;
   },

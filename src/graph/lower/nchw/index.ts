@@ -4,6 +4,7 @@
  */
 import { type Graph, isOp, type Op, topological, type Value } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
+import { checkGraph } from '../checks.js';
 import { foldBatchNorm, usesOf } from '../fold.js';
 import type { Lowered, Port } from '../lowered.js';
 import { checkWeights, parametersOf, type Weights } from '../weights.js';
@@ -45,20 +46,12 @@ function biasedConvolutions(graph: Graph, values: readonly Value[]): Map<Value, 
   return convolutions;
 }
 
-function checkNames(ports: readonly { name: string }[]): void {
-  const seen = new Set<string>();
-  for (const { name } of ports) {
-    if (seen.has(name)) throw new Error(`two of the graph's inputs, parameters, masks and outputs are called '${name}'`);
-    seen.add(name);
-  }
-}
-
 /**
  * An ONNX model of the graph. Inputs, parameters (unless weights are given) and masks are inputs of the model under their own
- * names; every output has the name the graph gives it. Throws an Error that lists weights which do not fit, and when two inputs,
- * parameters, masks or outputs have one name.
+ * names; every output has the name the graph gives it. Throws an Error that lists weights which do not fit, and as `checkGraph` does.
  */
 export function lowerNchw(original: Graph, { weights: given, done = false, name = 'graph' }: NchwOptions = {}): Lowered {
+  checkGraph(original, topological(Object.values(original.outputs)), done);
   const declared = parametersOf(original);
   if (given) checkWeights(declared, given);
   const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };
@@ -68,7 +61,6 @@ export function lowerNchw(original: Graph, { weights: given, done = false, name 
   const masks = values.filter(isOf('randomMask')).map((mask) => ({ ...portOf(mask), rate: mask.attributes.rate }));
   const parameters = weights ? [] : values.filter(isOf('parameter')).map(portOf);
   const outputs = Object.entries(graph.outputs).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-  checkNames([...inputs, ...masks, ...[...declared.values()].map(portOf), ...outputs]);
 
   const b = new OnnxBuilder();
   // The names of ports are fixed, those of nodes are not.

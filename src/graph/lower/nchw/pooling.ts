@@ -1,5 +1,5 @@
 /** Pooling on pictures [B, C, H, W] and its adjoints from standard ONNX operations. */
-import { sizeOf } from '../../../tensor.js';
+import { lowestFloat, sizeOf } from '../../../tensor.js';
 import type { AveragePoolAttributes, Pair, PoolAttributes } from '../../ir.js';
 import type { OnnxBuilder } from '../../onnx/builder.js';
 import { convTranspose } from './convolution.js';
@@ -13,7 +13,7 @@ export const averagePool2d: NchwRule<'averagePool2d'> = ({ attributes }, inputs,
   b.op('AveragePool', inputs, { ...windowOf(attributes), count_include_pad: attributes.countPadding ? 1 : 0 });
 
 /**
- * dx[p] = sum of dy[w] over the windows w with x[p] = y[w]. The picture is cut into kh kw strided slices, one per place in the
+ * dx[p] = sum of dy[w] / ties[w] over the windows w with x[p] = y[w]. The picture is cut into kh kw strided slices, one per place in the
  * window, as channels: [B C, kh kw, h, w]; what equals the maximum takes dy and a transposed convolution by the identity puts
  * the slices back. (Slices rather than a convolution by the identity, because the comparison must see the exact values.)
  */
@@ -25,8 +25,9 @@ export const maxPool2dGrad: NchwRule<'maxPool2dGrad'> = ({ attributes: a, shape,
   const alone = (value: string, size: readonly number[]) => b.op('Reshape', [value, b.ints([batch * channels, 1, ...size])]);
 
   const picture = alone(x!, [height, width]);
-  // What stands in the padding does not matter: its gradient is cropped.
-  const padded = a.padding.some((p) => p > 0) ? b.op('Pad', [picture, b.ints([0, 0, top, left, 0, 0, bottom, right])]) : picture;
+  // The padding ties with nothing.
+  const pads = b.ints([0, 0, top, left, 0, 0, bottom, right]);
+  const padded = a.padding.some((p) => p > 0) ? b.op('Pad', [picture, pads, b.scalar(lowestFloat)]) : picture;
   const slices: string[] = [];
   for (let i = 0; i < kh; i++)
     for (let j = 0; j < kw; j++) {
@@ -35,7 +36,9 @@ export const maxPool2dGrad: NchwRule<'maxPool2dGrad'> = ({ attributes: a, shape,
     }
   const windows = slices.length === 1 ? slices[0]! : b.op('Concat', slices, { axis: 1 });
   const isMaximum = b.op('Equal', [windows, alone(y!, [h, w])]);
-  const routed = b.op('Where', [isMaximum, alone(dy!, [h, w]), b.scalar(0)]);
+  const ones = b.op('Where', [isMaximum, b.scalar(1), b.scalar(0)]);
+  const ties = b.op('ReduceSum', [ones, b.ints([1])], { keepdims: 1 });
+  const routed = b.op('Mul', [ones, b.op('Div', [alone(dy!, [h, w]), ties])]);
 
   const taps = kh * kw;
   const identity = Float32Array.from({ length: taps * taps }, (_, i) => (i % (taps + 1) === 0 ? 1 : 0));

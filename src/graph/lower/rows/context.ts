@@ -87,7 +87,8 @@ export class RowsContext {
     const form = this.form(value);
     let name: string;
     if (form.kind === 'taps') name = this.op('Transpose', [form.name], { perm: [3, 2, 0, 1] });
-    else if (form.kind === 'blocked') name = this.op('ReorderOutput', [form.name], { channels: value.shape[1]! }, blockedDomain);
+    else if (form.kind === 'blocked' && value.dtype === 'float32')
+      name = this.op('ReorderOutput', [form.name], { channels: value.shape[1]! }, blockedDomain);
     else {
       const [batch, channels, height, width] = shapeOf(value);
       const { name: rows } = this.rows(value, canonical(batch, [height, width]));
@@ -114,7 +115,7 @@ export class RowsContext {
     const known = this.have(value, 'blocked');
     if (known) return { name: known.name, layout };
     const name =
-      this.form(value).kind === 'plain'
+      this.form(value).kind === 'plain' && value.dtype === 'float32'
         ? this.op('ReorderInput', [this.plain(value)], {}, blockedDomain)
         : this.reorder(this.map(value), layout, value.shape[1]!);
     this.set(value, { kind: 'blocked', name });
@@ -166,7 +167,7 @@ export class RowsContext {
     return this.op('FusedMatMul', [a, b], { transA: Number(transA), transB: Number(transB) }, 'com.microsoft');
   }
   matrix(key: string, data: () => Float32Array, shape: readonly number[]): string {
-    return this.once(`matrix ${key}`, () => this.builder.constant(data(), shape));
+    return this.once(`matrix ${key} [${shape}]`, () => this.builder.constant(data(), shape));
   }
   index(key: string, data: () => Int32Array): string {
     return this.once(`index ${key}`, () => {

@@ -78,6 +78,7 @@ function columns(c: RowsContext, l: Layer, x: FeatureMap, to: Geometry): string 
 const isOnPicture = (c: RowsContext, l: Layer, x: Value) =>
   l.channels < c.options.channelBlock &&
   l.filters % c.options.channelBlock === 0 &&
+  l.dilation.every((d) => d === 1) &&
   c.options.convolution === 'auto' &&
   c.form(x).kind === 'plain';
 
@@ -129,7 +130,8 @@ const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, node, weight, dy);
   const way = wayOf(c, l);
-  if (way.kind === 'blocked') return { kind: 'blocked', name: blockedInputGrad(c, l, weight, dy) };
+  const hasBlockedGrad = l.kernel.every((k) => k === 3) && l.padding.every((p) => p === 1) && l.stride.every((s) => s <= 2);
+  if (way.kind === 'blocked' && hasBlockedGrad) return { kind: 'blocked', name: blockedInputGrad(c, l, weight, dy) };
   if (way.kind === 'winograd') {
     const geometry = geometryFor(l.batch, l.input, way);
     return { kind: 'rows', name: winogradInputGrad(c, l, way.filter, weight, dy, geometry), geometry };

@@ -19,9 +19,9 @@ function spread(c: RowsContext, v: Value, shape: readonly number[]): Rows {
   return { kind: 'rows', name: c.reshape(all, [geometry.rows, channels]), geometry };
 }
 
-const preference = { blocked: 0, rows: 1, taps: 2, plain: 3 } as const;
+const preference = { taps: 0, blocked: 1, rows: 2, plain: 3 } as const;
 
-/** Any elementwise operation, through the plain rule on operands of one form: blocks before rows before taps. */
+/** Any elementwise operation, through the plain rule on operands of one form: what a parameter meets becomes like it. */
 function elementwise<K extends Op>(node: Value<K>, c: RowsContext): Form | undefined {
   if (node.shape.length !== 4) return undefined;
   const forms = node.inputs.filter((v) => sameShape(v, node)).map((v) => c.form(v));

@@ -6,6 +6,7 @@
 import type { Graph, Op, Value } from '../../ir.js';
 import { isOp, topological } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
+import { checkGraph } from '../checks.js';
 import { foldBatchNorm } from '../fold.js';
 import type { Lowered, MaskPort, Port } from '../lowered.js';
 import { checkWeights, parametersOf, type Weights } from '../weights.js';
@@ -34,12 +35,13 @@ export interface LowerRowsOptions extends Partial<Omit<RowsOptions, 'inference'>
 
 /**
  * An ONNX model of the graph. Parameters of rank 4 travel taps first (Port.permutation), and so do the outputs made from them. Throws
- * an Error that lists weights which do not fit.
+ * an Error that lists weights which do not fit, and as `checkGraph` does.
  */
 export function lowerRows(
   original: Graph,
   { weights: given, done = false, name = 'graph', ...chosen }: LowerRowsOptions = {},
 ): Lowered {
+  checkGraph(original, topological(Object.values(original.outputs)), done);
   const declared = parametersOf(original);
   if (given) checkWeights(declared, given);
   const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };

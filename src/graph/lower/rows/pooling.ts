@@ -1,9 +1,8 @@
-/** Max pooling on rows: the taps of every window gathered side by side; the gradient goes to every tap that equals its window's maximum. */
+/** Max pooling on rows: the taps of every window gathered side by side; taps that tie for the maximum share the gradient. */
+import { lowestFloat } from '../../../tensor.js';
 import type { Op, PoolAttributes, Value } from '../../ir.js';
 import { blockedDomain, type Form, type RowsContext, type RowsRule } from './context.js';
 import { canonical, forEachPixel, type Geometry, phased, phaseLength } from './geometry.js';
-
-const lowest = -3.4028234663852886e38;
 
 interface Pool extends PoolAttributes {
   readonly channels: number;
@@ -28,7 +27,7 @@ function windows(c: RowsContext, p: Pool, x: string): string {
       });
       return values;
     });
-    return c.reshape(c.pick(c.withRow(x, p.channels, lowest), index), [taps, p.to.rows * p.channels]);
+    return c.reshape(c.pick(c.withRow(x, p.channels, lowestFloat), index), [taps, p.to.rows * p.channels]);
   });
 }
 
@@ -60,7 +59,8 @@ const maxPool2dGrad: RowsRule<'maxPool2dGrad'> = (node, c): Form | undefined => 
   // x - y is 0 at a maximum and negative elsewhere: a HardSigmoid this steep is 1 there and 0 elsewhere.
   const below = c.op('Sub', [windows(c, pool, c.rows(x).name), flat(y)]);
   const isMaximum = c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } });
-  const shares = c.reshape(c.op('Mul', [isMaximum, flat(dy)]), [taps * to.rows, pool.channels]);
+  const ties = c.op('ReduceSum', [isMaximum, c.builder.ints([0])], { keepdims: 1 });
+  const shares = c.reshape(c.op('Mul', [isMaximum, c.op('Div', [flat(dy), ties])]), [taps * to.rows, pool.channels]);
   return collect(c, pool, c.withRow(shares, pool.channels), taps * to.rows);
 };
 

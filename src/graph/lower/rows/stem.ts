@@ -84,9 +84,10 @@ function adopt(match: StemValues, usersOf: UsersOf, channelBlock: number): Stem 
   if (!masked || maxima !== pool) return undefined;
   for (const v of [poolGrad, step, masked]) absorbs.add(v);
   for (const v of usersOf(masked)) {
-    if (v.op === 'sum') vector(v, (c) => lowering.backward(c, dPool).beta);
-    if (v.op === 'batchNormScaleGrad') vector(v, (c) => lowering.backward(c, dPool).gamma);
-    if (v.op === 'batchNormInputGrad') {
+    if (isOp(v, 'sum') && v.attributes.axes.join() === '0,2,3' && !v.attributes.keepDims)
+      vector(v, (c) => lowering.backward(c, dPool).beta);
+    if (v.op === 'batchNormScaleGrad' && v.inputs[0] === conv) vector(v, (c) => lowering.backward(c, dPool).gamma);
+    if (v.op === 'batchNormInputGrad' && v.inputs[0] === conv && v.inputs[1] === norm.inputs[1]) {
       absorbs.add(v);
       const weightGrad = usersOf(v).find((w) => w.op === 'conv2dWeightGrad' && w.inputs[0] === x);
       if (!weightGrad) return undefined;

@@ -18,11 +18,14 @@ import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
 import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
 import type { StemValues } from './stem.js';
 
-interface Phase {
-  readonly p: number;
-  readonly q: number;
+interface Size {
   readonly height: number;
   readonly width: number;
+}
+
+interface Phase extends Size {
+  readonly p: number;
+  readonly q: number;
   /** The convolution's output there, channels turned so that pooling takes maxima. */
   readonly name: string;
   readonly algebra: MapAlgebra;
@@ -59,9 +62,8 @@ export class StemLowering {
     return this.#backward;
   }
 
-  /** Vectors added up. */
-  private total(c: RowsContext, vectors: readonly string[]): string {
-    return vectors.reduce((a, b) => c.op('Add', [a, b]));
+  private total(c: RowsContext, terms: readonly string[]): string {
+    return terms.reduce((a, b) => c.op('Add', [a, b]));
   }
 
   private makeForward(c: RowsContext) {
@@ -126,18 +128,19 @@ export class StemLowering {
     return phases;
   }
 
-  /** A pooled map moved up by `p` lines and left by `q` columns, cut to a phase's size: a depthwise convolution that picks one tap. */
-  private shifted(c: RowsContext, name: string, p: number, q: number, { height, width }: Phase): string {
-    const [h, w] = this.#pooled;
-    if (!p && !q && h === height && w === width) return name;
-    return c.once(`shift ${name} ${p} ${q} ${height} ${width}`, () => {
-      const isTap = (_: unknown, i: number) => Number(Math.floor(i / this.#block) % 4 === 2 * p + q);
-      const filter = c.matrix(
-        `shift ${p} ${q} ${this.#channels}`,
-        () => Float32Array.from({ length: 4 * this.#channels }, isTap),
-        [this.#channels, 1, 2, 2],
-      );
-      const pads = [0, 0, height + 1 - h, width + 1 - w];
+  /**
+   * A map moved up by `p` lines and left by `q` columns (down and right when `back`), cut or padded with zeros to a size: a depthwise
+   * convolution that picks one tap.
+   */
+  private moved(c: RowsContext, name: string, { p, q }: { p: number; q: number }, from: Size, to: Size, back = false): string {
+    if (!p && !q && from.height === to.height && from.width === to.width) return name;
+    return c.once(`move ${name} ${p} ${q} ${back} ${to.height} ${to.width}`, () => {
+      const tap = back ? 3 - (2 * p + q) : 2 * p + q;
+      const isTap = (_: unknown, i: number) => Number(Math.floor(i / this.#block) % 4 === tap);
+      const oneHot = () => Float32Array.from({ length: 4 * this.#channels }, isTap);
+      const filter = c.matrix(`tap ${tap} of 4`, oneHot, [this.#channels, 1, 2, 2]);
+      const [bottom, right] = [to.height - from.height + 1, to.width - from.width + 1];
+      const pads = back ? [1, 1, bottom - 1, right - 1] : [0, 0, bottom, right];
       return c.op('Conv', [name, filter], { kernel_shape: [2, 2], group: this.#channels, pads }, blockedDomain);
     });
   }
@@ -146,23 +149,31 @@ export class StemLowering {
     const { sign, phases, mean, inverse, scale, top, pooling, pooled } = this.forward(c);
     const isPositive = c.op('HardSigmoid', [pooled], { alpha: { float: 1e30 }, beta: { float: 0 } });
     const g = c.op('Mul', [c.blocked(dPool).name, isPositive]);
-    // Only maxima have a gradient, so sums over the pooled map are sums over the whole.
+    // Only maxima have a gradient and those of a window share it, so sums over the pooled map are sums over the whole.
     const beta = pooling.sum(g);
     const gamma = dGammaFrom(c, beta, pooling.dot(g, top), mean, inverse);
     const { k, l } = inputCoefficients(c, this.#count, { scale, inverse, mean, beta, gamma });
-    const scaled = pooling.scale(g, scale);
 
-    const parts = phases.map((phase) => {
-      const shares: string[] = [];
-      for (let p = 0; p <= phase.p; p++)
-        for (let q = 0; q <= phase.q; q++) {
-          // 1 where the pixel is its window's maximum: the difference is 0 there and negative elsewhere.
-          const below = c.op('Sub', [phase.name, this.shifted(c, top, p, q, phase)]);
-          const isMaximum = c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } });
-          shares.push(c.op('Mul', [isMaximum, this.shifted(c, scaled, p, q, phase)]));
-        }
-      const routed = shares.reduce((a, b) => c.op('Add', [a, b]));
-      return this.weightPart(c, phase, phase.algebra.affine(phase.name, k, l, routed));
+    // For every phase and place in the window, 1 where the pixel is its window's maximum: the difference is 0 there, negative elsewhere.
+    const pooledSize = { height: this.#pooled[0], width: this.#pooled[1] };
+    const places = phases.map((phase) =>
+      [0, 1, 2, 3]
+        .map((i) => ({ p: i >> 1, q: i & 1 }))
+        .filter(({ p, q }) => p <= phase.p && q <= phase.q)
+        .map((place) => {
+          const below = c.op('Sub', [phase.name, this.moved(c, top, place, pooledSize, phase)]);
+          return { place, isMaximum: c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } }) };
+        }),
+    );
+    const ties = phases.flatMap((phase, i) =>
+      places[i]!.map(({ place, isMaximum }) => this.moved(c, isMaximum, place, phase, pooledSize, true)),
+    );
+    const shared = c.op('Div', [pooling.scale(g, scale), this.total(c, ties)]);
+    const parts = phases.map((phase, i) => {
+      const shares = places[i]!.map(({ place, isMaximum }) =>
+        c.op('Mul', [isMaximum, this.moved(c, shared, place, pooledSize, phase)]),
+      );
+      return this.weightPart(c, phase, phase.algebra.affine(phase.name, k, l, this.total(c, shares)));
     });
     const [inChannels, kh, kw] = this.values.weight.shape.slice(1) as [number, number, number];
     const lines = c.reshape(this.total(c, parts), [kh, lineTaps(kw), inChannels, this.#channels]);
