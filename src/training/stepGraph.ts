@@ -9,7 +9,7 @@ import { type Optimizer, stateParameter } from './optimizer.js';
 
 /**
  * What is minimized: a scalar `loss`; or, when the loss lies elsewhere (gradient caching), named `outputs` of the network: the
- * gradient of the loss with respect to each is then an input of the graph, called `<name>.gradient`.
+ * gradient of the loss with respect to each is then an input of the graph, called `<name>.gradient`, unless all below it is frozen.
  */
 export type Objective = { loss: Value } | { outputs: Readonly<Record<string, Value>> };
 
@@ -27,7 +27,10 @@ export type StepGraphOptions = Objective & {
 
 export interface StepGraph {
   graph: Graph;
-  /** Every parameter the graph has by name: weights, statistics, momentum copies, the optimizer's state. */
+  /**
+   * Every parameter the graph has by name: weights, statistics, momentum copies, the optimizer's state. With `outputs` it lacks the
+   * frozen ones that the gradients do not depend on.
+   */
   parameters: ReadonlyMap<string, Parameter>;
   /** By the name of a parameter that changes, the name of the output that holds what it becomes. */
   state: Readonly<Record<string, string>>;
@@ -53,7 +56,7 @@ function givenLoss(loss: Value, microBatches: number): Map<Value, Value> {
 function reportedScalars(values: readonly (readonly [string, Value])[]): Record<string, Value> {
   const scalars: Record<string, Value> = {};
   for (const [name, value] of values) {
-    if (name in scalars) throw new GraphError(`stepGraph: two reported values are called '${name}'`);
+    if (Object.hasOwn(scalars, name)) throw new GraphError(`stepGraph: two reported values are called '${name}'`);
     if (value.shape.length)
       throw new GraphError(`stepGraph: metric '${name}' must be a scalar, its shape is [${value.shape.join(', ')}]`);
     scalars[name] = value;
@@ -65,7 +68,7 @@ const parametersIn = (values: Iterable<Value>) => topological(values).filter((v)
 
 /**
  * Builds the graph of a step. Throws GraphError when nothing is trained, when a parameter of the scope takes part in nothing, when
- * the loss is no scalar or when two reported values have one name.
+ * the loss is no scalar, or when two reported values, or one and what a parameter becomes, have one name.
  */
 export function stepGraph(options: StepGraphOptions): StepGraph {
   const { scope, optimizer, metrics = {}, microBatches = 1 } = options;
@@ -104,12 +107,18 @@ export function stepGraph(options: StepGraphOptions): StepGraph {
   const reported = Object.keys(outputs);
   const state: Record<string, string> = {};
   for (const [{ attributes }, value] of changes) {
-    state[attributes.name] = `${attributes.name}.next`;
-    outputs[`${attributes.name}.next`] = value;
+    const output = `${attributes.name}.next`;
+    if (Object.hasOwn(outputs, output))
+      throw new GraphError(
+        `stepGraph: metric '${output}' has the name of what '${attributes.name}' becomes; call it something else`,
+      );
+    state[attributes.name] = output;
+    outputs[output] = value;
   }
 
   const parameters = new Map(parametersIn(Object.values(outputs)).map((p) => [p.attributes.name, p]));
-  const idle = [...scope.parameters.keys()].filter((name) => !parameters.has(name));
+  const used = new Set(parametersIn([...Object.values(outputs), ...seeds.keys()]));
+  const idle = [...scope.parameters].flatMap(([name, parameter]) => (used.has(parameter) ? [] : [name]));
   if (idle.length) throw new GraphError(`stepGraph: parameters that take part in nothing: ${idle.join(', ')}`);
   return {
     graph: { outputs },

@@ -1,6 +1,7 @@
 /** A training step's graph with its state, running in a session. */
 import type { Graph } from '../graph/ir.js';
 import type { Lowered } from '../graph/lower/lowered.js';
+import { lowerNchw } from '../graph/lower/nchw/index.js';
 import { lowerRows } from '../graph/lower/rows/index.js';
 import { checkWeights } from '../graph/lower/weights.js';
 import type { Parameter, Scope } from '../nn/scope.js';
@@ -9,15 +10,15 @@ import { initialize } from './initialize.js';
 import type { StepGraph } from './stepGraph.js';
 
 /**
- * Makes the model of a graph: `lowerRows` or `lowerNchw`, or either with options of one's own. `channelBlock` is this machine's, see
- * runtime/channelBlock.ts.
+ * Makes the model of a graph: `lowerRows` or `lowerNchw`, or either with options of one's own. `channelBlock` is this CPU's, see
+ * runtime/channelBlock.ts, and 0 for other execution providers, which have no such kernels.
  */
 export type Lowering = (graph: Graph, options: { done: boolean; name: string; channelBlock: number }) => Lowered;
 
 export interface StepSessionOptions {
   /** Of first weights and random masks. */
   seed: number;
-  /** Default `lowerRows`, the one for CPUs. */
+  /** Default `lowerRows` on the CPU, `lowerNchw` on other execution providers, also where the CPU takes their place. */
   lowering?: Lowering;
   session?: Pick<SessionOptions, 'threads' | 'executionProvider' | 'onWarning' | 'memoryPattern' | 'memoryArena'>;
 }
@@ -38,6 +39,23 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
+/** The model of a graph as the options want it. */
+export async function lowerFor(graph: Graph, name: string, { lowering, session }: StepSessionOptions): Promise<Lowered> {
+  const { executionProvider: provider = 'cpu' } = session ?? {};
+  const lower = lowering ?? (provider === 'cpu' ? lowerRows : lowerNchw);
+  return lower(graph, { done: true, name, channelBlock: provider === 'cpu' ? await channelBlock() : 0 });
+}
+
+/** Gives parameters of a session their first values, one at a time: all of them together would stand in memory twice. */
+export async function setFirst(
+  session: Session,
+  parameters: ReadonlyMap<string, Parameter>,
+  { copies }: Scope,
+  seed: number,
+): Promise<void> {
+  for (const parameter of parameters) await session.setState(initialize(new Map([parameter]), seed, copies));
+}
+
 export class StepSession {
   protected readonly session: Session;
   /** The network's parameters; whatever is added to the scope later belongs to other graphs. */
@@ -55,10 +73,10 @@ export class StepSession {
 
   /** A session of the graph with first values for all its parameters. */
   protected static async open(scope: Scope, step: StepGraph, options: StepSessionOptions): Promise<Session> {
-    const { seed, lowering = lowerRows, session: settings } = options;
+    const { seed, session: settings } = options;
     const name = 'training step';
     const { state, inPlace } = step;
-    const session = await Session.create(lowering(step.graph, { done: true, name, channelBlock: await channelBlock() }), {
+    const session = await Session.create(await lowerFor(step.graph, name, options), {
       ...settings,
       name,
       // The lowering leaves nothing worth rewriting, and looking for it takes longer than everything else.
@@ -68,8 +86,7 @@ export class StepSession {
       seed,
     });
     try {
-      // One at a time: all of them together would stand in memory twice.
-      for (const parameter of step.parameters) await session.setState(initialize(new Map([parameter]), seed, scope.copies));
+      await setFirst(session, step.parameters, scope, seed);
       return session;
     } catch (error) {
       await session.release();
@@ -95,9 +112,17 @@ export class StepSession {
     return Object.fromEntries(this.step.reported.map((name) => [name, results[name]!.data[0]!]));
   }
 
+  /** Parameters by name, wherever they are kept. */
+  protected getState(names: readonly string[]): Promise<Tensors> {
+    return this.session.getState(names);
+  }
+  protected setState(parameters: Tensors): Promise<void> {
+    return this.session.setState(parameters);
+  }
+
   /** The network's weights, statistics and momentum copies, without the optimizer's state. */
   weights(): Promise<Tensors> {
-    return this.session.getState([...this.network.keys()]);
+    return this.getState([...this.network.keys()]);
   }
 
   /**
@@ -106,19 +131,19 @@ export class StepSession {
    */
   async setWeights(weights: Tensors): Promise<void> {
     checkWeights(this.network, weights);
-    await this.session.setState(weights);
+    await this.setState(weights);
   }
 
   async checkpoint(): Promise<Checkpoint> {
-    const { runs, session } = this;
+    const { runs, session, step } = this;
     const random = { ...session.randomState };
-    return { parameters: await session.getState(), runs, random };
+    return { parameters: await this.getState([...step.parameters.keys()]), runs, random };
   }
 
   /** Goes back, or on, to a checkpoint. Throws as `setWeights` when it is of another network or optimizer, and changes nothing. */
   async restore({ parameters, runs, random }: Checkpoint): Promise<void> {
     checkWeights(this.step.parameters, parameters);
-    await this.session.setState(parameters);
+    await this.setState(parameters);
     this.runs = runs;
     this.session.randomState = { ...random };
   }

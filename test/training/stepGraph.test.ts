@@ -106,6 +106,10 @@ describe('stepGraph', () => {
     expect(() => stepGraph({ scope, loss: output, optimizer })).toThrow(/loss must be a scalar, its shape is \[2, 2\]/);
     expect(() => stepGraph({ scope, loss, optimizer, metrics: { output } })).toThrow(/'output' must be a scalar/);
     expect(() => stepGraph({ scope, loss, optimizer, metrics: { loss } })).toThrow(/two reported values are called 'loss'/);
+    expect(() => stepGraph({ scope, loss, optimizer, metrics: { 'mlp.2.bias.next': ops.mul(loss, 2) } })).toThrow(
+      /metric 'mlp\.2\.bias\.next' has the name of what 'mlp\.2\.bias' becomes/,
+    );
+    expect(stepGraph({ scope, loss, optimizer, metrics: { valueOf: loss } }).reported).toEqual(['loss', 'valueOf']);
     expect(() => stepGraph({ scope, loss, optimizer, microBatches: 0 })).toThrow(/microBatches/);
     const frozen = sgd({ learningRate: 0.1, groups: [{ matches: () => true, frozen: true }] });
     expect(() => stepGraph({ scope, loss, optimizer: frozen })).toThrow(/no trainable parameter/);
