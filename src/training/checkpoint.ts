@@ -3,7 +3,7 @@ import { loadSafetensors, saveSafetensors } from '../runtime/index.js';
 import type { Checkpoint } from './stepSession.js';
 
 const format = 'earshot-checkpoint-1';
-const counters = ['runs', 'randomSeed', 'randomCounter'] as const;
+const counters = { runs: /^\d+$/, randomSeed: /^-?\d+$/, randomCounter: /^\d+$/ };
 
 /** Writes a checkpoint, whole or not at all. */
 export async function saveCheckpoint(path: string, { parameters, runs, random }: Checkpoint): Promise<void> {
@@ -21,11 +21,11 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     throw new Error(
       `${path} is no training checkpoint: its metadata gives format '${metadata.format ?? 'none'}', not '${format}'`,
     );
-  const [runs, seed, counter] = counters.map((key) => {
-    const value = Number(metadata[key] ?? Number.NaN);
-    if (!Number.isSafeInteger(value))
-      throw new Error(`${path}: its metadata gives ${key} as '${metadata[key]}', no whole number`);
-    return value;
+  const [runs, seed, counter] = Object.entries(counters).map(([key, pattern]) => {
+    const text = metadata[key] ?? 'nothing';
+    if (!pattern.test(text) || !Number.isSafeInteger(Number(text)))
+      throw new Error(`${path}: its metadata gives ${key} as '${text}', expected digits: no number of a checkpoint`);
+    return Number(text);
   }) as [number, number, number];
   return { parameters: tensors, runs, random: { seed, counter } };
 }

@@ -16,6 +16,7 @@ export interface ParameterGroup {
   frozen?: boolean;
 }
 
+/** Rates and decays are finite and not negative, `clipNorm` is above 0; the optimizers throw RangeError otherwise. */
 export interface OptimizerOptions {
   learningRate: number;
   /** Default 0. */
@@ -132,6 +133,11 @@ function optimizer<S extends string>(
   const all: readonly ParameterGroup[] = [...groups, { matches: () => true }];
   const groupOf = (name: string) => all.findIndex((g) => g.matches(name));
   const hyper = all.map((g) => ({ learningRate: g.learningRate ?? learningRate, weightDecay: g.weightDecay ?? weightDecay }));
+  for (const [name, value] of hyper.flatMap(Object.entries<number>))
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new RangeError(`optimizer: ${name} must be a finite number, 0 or more, it is ${value}`);
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new RangeError(`optimizer: clipNorm must be above 0, it is ${clipNorm}; leave it out for no clipping`);
 
   return {
     trains: (name) => !all[groupOf(name)]!.frozen,

@@ -92,6 +92,22 @@ describe('an optimizer', () => {
     expect(scalars(1, 0.5)['optimizer.rate.0']!.data[0]).toBe(2.5);
   });
 
+  it('refuses rates, decays and norms that cannot be meant', () => {
+    for (const make of [sgd, adam, adamW]) {
+      for (const learningRate of [Number.NaN, -0.1, Number.POSITIVE_INFINITY]) {
+        const message = `learningRate must be a finite number, 0 or more, it is ${learningRate}`;
+        expect(() => make({ learningRate })).toThrow(message);
+        expect(() => make({ learningRate: 1, groups: [{ matches: () => true, learningRate }] })).toThrow(RangeError);
+      }
+      expect(() => make({ learningRate: 1, weightDecay: -1 })).toThrow(
+        /weightDecay must be a finite number, 0 or more, it is -1/,
+      );
+      for (const clipNorm of [0, -1, Number.NaN])
+        expect(() => make({ learningRate: 1, clipNorm })).toThrow(`clipNorm must be above 0, it is ${clipNorm}`);
+      expect(() => make({ learningRate: 0, clipNorm: Number.POSITIVE_INFINITY })).not.toThrow();
+    }
+  });
+
   it('is fed nothing its graph does not use', () => {
     for (const o of [adam({ learningRate: 1, weightDecay: 0.5 }), adamW({ learningRate: 1, weightDecay: 0.5 })]) {
       const { next, scalars } = update(o);

@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { lowerNchw } from '../../src/graph/lower/nchw/index.js';
 import { lowerRows } from '../../src/graph/lower/rows/index.js';
-import { saveSafetensors, type Tensors } from '../../src/runtime/index.js';
+import { channelBlock, Session, saveSafetensors, type Tensors } from '../../src/runtime/index.js';
 import { float32 } from '../../src/tensor.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/training/checkpoint.js';
 import { adam, adamW, sgd } from '../../src/training/optimizer.js';
 import { TrainingStep, type TrainingStepOptions } from '../../src/training/step.js';
+import type { Lowering } from '../../src/training/stepSession.js';
 import { classifier, classifierFeeds, perceptron, perceptronFeeds } from './networks.js';
 
 const opened: TrainingStep[] = [];
@@ -147,6 +148,43 @@ describe('a training step', () => {
   });
 });
 
+describe('the lowering of a training step', () => {
+  const settings = { ...classifier(4), optimizer: sgd({ learningRate: 0.1 }), seed: 5 };
+  const quiet = { threads: 1, onWarning: () => {} };
+
+  it('is the one for CPUs on the CPU and the plain one elsewhere, which trains on the CPU as well', async () => {
+    const create = vi.spyOn(Session, 'create');
+    try {
+      // Only the rows keep filters taps first.
+      for (const [executionProvider, permutation] of [
+        ['cpu', [2, 3, 1, 0]],
+        ['webgpu', undefined],
+        ['cuda', undefined],
+      ] as const) {
+        const step = await TrainingStep.create({ ...settings, session: { ...quiet, executionProvider } });
+        opened.push(step);
+        const { parameters } = create.mock.lastCall![0];
+        expect(parameters.find(({ name }) => name === 'conv1.weight')?.permutation).toEqual(permutation);
+        expect((await step.run(classifierFeeds(4, 0))).loss).toBeGreaterThan(0);
+      }
+    } finally {
+      create.mockRestore();
+    }
+  });
+
+  it('is told of blocked kernels on the CPU only', async () => {
+    const told: number[] = [];
+    for (const executionProvider of ['cpu', 'cuda'] as const) {
+      const lowering: Lowering = (graph, options) => {
+        told.push(options.channelBlock);
+        return lowerNchw(graph, options);
+      };
+      opened.push(await TrainingStep.create({ ...settings, lowering, session: { ...quiet, executionProvider } }));
+    }
+    expect(told).toEqual([await channelBlock(), 0]);
+  });
+});
+
 describe('loadCheckpoint', () => {
   it('refuses weights that are no checkpoint, and counters that are no numbers', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'earshot-'));
@@ -154,8 +192,17 @@ describe('loadCheckpoint', () => {
       const path = join(folder, 'weights.safetensors');
       await saveSafetensors(path, { w: float32([1], [1]) });
       await expect(loadCheckpoint(path)).rejects.toThrow(/weights\.safetensors is no training checkpoint.*'none'/);
-      await saveSafetensors(path, { w: float32([1], [1]) }, { format: 'earshot-checkpoint-1', runs: 'many' });
-      await expect(loadCheckpoint(path)).rejects.toThrow(/gives runs as 'many'/);
+      const good = { runs: '3', randomSeed: '-5', randomCounter: '7' };
+      const load = async (metadata: Record<string, string>) => {
+        await saveSafetensors(path, { w: float32([1], [1]) }, { format: 'earshot-checkpoint-1', ...metadata });
+        return loadCheckpoint(path);
+      };
+      expect(await load(good)).toMatchObject({ runs: 3, random: { seed: -5, counter: 7 } });
+      for (const runs of ['many', '', '-1', '1e3', '1.0', ' 1', '99999999999999999'])
+        await expect(load({ ...good, runs })).rejects.toThrow(`weights.safetensors: its metadata gives runs as '${runs}'`);
+      await expect(load({ ...good, randomCounter: '-7' })).rejects.toThrow(/gives randomCounter as '-7'/);
+      await expect(load({ ...good, randomSeed: '' })).rejects.toThrow(/gives randomSeed as ''/);
+      await expect(load({ runs: '3', randomSeed: '5' })).rejects.toThrow(/gives randomCounter as 'nothing'/);
     } finally {
       await rm(folder, { recursive: true });
     }
