@@ -25,8 +25,8 @@ export interface SessionOptions {
    */
   state?: Readonly<Record<string, string>>;
   /**
-   * Names of state whose next value is written over the present one, saving the second buffer. Only right when the present value's
-   * one reader is the elementwise operation that makes the next.
+   * Names of state whose next value is written over the present one, saving the second buffer. Only right when every reader of the
+   * present value comes before the operation that writes the next one, or is that operation and elementwise.
    */
   inPlace?: readonly string[];
   /** Seed of the random masks; default 0. */
