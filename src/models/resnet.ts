@@ -12,7 +12,7 @@ export interface ResNetOptions {
   widths?: readonly number[];
   /** Basic blocks in each stage. */
   blocks?: readonly number[];
-  /** Stride of the last stage: 2 gives a map 32 times smaller than the input, 1 one 16 times smaller. */
+  /** Stride of the last of several stages, default 2: of four, 2 gives a map 32 times smaller than the input, 1 one 16 times smaller. */
   lastStride?: 1 | 2;
 }
 
@@ -33,21 +33,23 @@ function basicBlock(scope: Scope, x: Value, channels: number, stride: number): V
 /**
  * x [B, C, H, W] -> [B, widths.at(-1), h, w]; C may be anything (3 for pictures, 1 for spectrograms). With four stages h is H / 32,
  * or H / 16 with `lastStride: 1`, rounded up. The defaults are ResNet-18's. Throws RangeError when widths and blocks differ in
- * length.
+ * length, and when a single stage, whose stride is always 1, is given a `lastStride`.
  */
 export function resnet(
   scope: Scope,
   x: Value,
-  { widths = [64, 128, 256, 512], blocks = [2, 2, 2, 2], lastStride = 2 }: ResNetOptions = {},
+  { widths = [64, 128, 256, 512], blocks = [2, 2, 2, 2], lastStride }: ResNetOptions = {},
 ): Value {
   if (widths.length !== blocks.length || widths.length === 0)
     throw new RangeError(`resnet: needs as many widths as block counts, got widths [${widths}] and blocks [${blocks}]`);
+  if (widths.length === 1 && lastStride !== undefined)
+    throw new RangeError(`resnet: the stride of a single stage is always 1; leave lastStride (${lastStride}) out`);
   return scope.within(() => {
     const stem = conv2d(scope.child('conv1'), x, { channels: widths[0]!, kernel: 7, stride: 2, padding: 3, bias: false });
     let y: Value = ops.maxPool2d(ops.relu(batchNorm(scope.child('bn1'), stem)), 3, { stride: 2, padding: 1 });
     widths.forEach((channels, stage) => {
       const last = stage === widths.length - 1;
-      const stride = stage === 0 ? 1 : last ? lastStride : 2;
+      const stride = stage === 0 ? 1 : last ? (lastStride ?? 2) : 2;
       for (let i = 0; i < blocks[stage]!; i++)
         y = basicBlock(scope.child(`layer${stage + 1}.${i}`), y, channels, i === 0 ? stride : 1);
     });

@@ -21,13 +21,16 @@ def encode(tensor):
 
 
 def build(channels, widths, blocks, last_stride):
-    net = ResNet(BasicBlock, blocks)
+    # torchvision's has four stages, the ones that are not wanted do nothing.
+    net = ResNet(BasicBlock, [1, 1, 1, 1])
     net.inplanes = widths[0]
     net.conv1 = torch.nn.Conv2d(channels, widths[0], 7, 2, 3, bias=False)
     net.bn1 = torch.nn.BatchNorm2d(widths[0])
     strides = [1] + [2] * (len(widths) - 2) + [last_stride]
     for i, (width, count, stride) in enumerate(zip(widths, blocks, strides)):
         setattr(net, f'layer{i + 1}', net._make_layer(BasicBlock, width, count, stride=stride))
+    for i in range(len(widths), 4):
+        setattr(net, f'layer{i + 1}', torch.nn.Identity())
     del net.fc
     return net.double()
 
@@ -39,7 +42,15 @@ def features(net, x):
     return y
 
 
-def case(name, shape, widths, blocks, last_stride):
+def picture(shape, bars):
+    x = uniform(shape, 1000)
+    if bars['lines']:
+        x[:, :, :bars['lines']] = bars['value']
+        x[:, :, -bars['lines']:] = bars['value']
+    return x
+
+
+def case(name, shape, widths, blocks, last_stride, bars={'lines': 0, 'value': 0}):
     net = build(shape[1], widths, blocks, last_stride)
     parameters = []
     with torch.no_grad():
@@ -52,7 +63,7 @@ def case(name, shape, widths, blocks, last_stride):
             else:
                 p.copy_((1 + 0.5 * u if key.endswith('weight') else 0.2 * u).float().double())
             parameters.append({'name': key, 'shape': list(p.shape), 'seed': seed})
-    x = uniform(shape, 1000)
+    x = picture(shape, bars)
     net.train()
     y = features(net, x)
     (y * uniform(y.shape, 2000)).sum().backward()
@@ -61,7 +72,7 @@ def case(name, shape, widths, blocks, last_stride):
     running = {k: encode(b) for k, b in net.named_buffers() if 'running' in k}
     net.eval()
     return {
-        'name': name, 'input': list(shape), 'widths': widths, 'blocks': blocks, 'lastStride': last_stride,
+        'name': name, 'input': list(shape), 'bars': bars, 'widths': widths, 'blocks': blocks, 'lastStride': last_stride,
         'parameters': parameters, 'output': {'shape': list(y.shape), 'data': encode(y)}, 'running': running,
         'inference': encode(features(net, x)),
     }
@@ -70,5 +81,7 @@ def case(name, shape, widths, blocks, last_stride):
 cases = [
     case('a picture, stride 2 to the end', (3, 3, 64, 64), [8, 12, 16, 24], [2, 2, 2, 2], 2),
     case('a spectrogram, last stage at stride 1', (2, 1, 65, 48), [8, 8, 16, 24], [1, 2, 1, 2], 1),
+    # Pixels of a bar see the same: windows of the max pooling have exact ties, along the lines and across them.
+    case('a picture between bars', (2, 3, 80, 36), [16, 32], [1, 1], 2, {'lines': 10, 'value': -0.5}),
 ]
 pathlib.Path(__file__).with_suffix('.json').write_text(json.dumps(cases, indent=0) + '\n')

@@ -11,6 +11,8 @@ import { float32, type Shape, sizeOf, type Tensor } from '../../src/tensor.js';
 interface GoldenResNet {
   name: string;
   input: number[];
+  /** Lines at the top, and as many at the bottom, that all have one value. */
+  bars: { lines: number; value: number };
   widths: number[];
   blocks: number[];
   lastStride: 1 | 2;
@@ -40,6 +42,16 @@ function uniform(shape: Shape, seed: number): Float32Array {
     const s = 43758.5453 * Math.sin(12.9898 * i + 78.233 * seed);
     return 2 * (s - Math.floor(s)) - 1;
   });
+}
+
+function picture({ input, bars }: GoldenResNet): Tensor {
+  const [height, width] = input.slice(2) as [number, number];
+  const data = uniform(input, 1000);
+  for (let i = 0; i < data.length; i++) {
+    const line = Math.floor(i / width) % height;
+    if (line < bars.lines || line >= height - bars.lines) data[i] = bars.value;
+  }
+  return float32(input, data);
 }
 
 function weight({ name, shape, seed }: GoldenResNet['parameters'][number]): Tensor {
@@ -78,7 +90,7 @@ export function testGoldenResNets(title: string, execute: Execute, tolerance = 1
     for (const golden of goldenResNets) {
       const names = golden.parameters.map((p) => p.name);
       const weights = Object.fromEntries(golden.parameters.map((p) => [p.name, weight(p)]));
-      const feeds = { x: float32(golden.input, uniform(golden.input, 1000)) };
+      const feeds = { x: picture(golden) };
       const build = (training: boolean) => {
         const scope = new Scope({ training });
         return { scope, y: resnet(scope, ops.input('x', golden.input), golden) };

@@ -3,8 +3,9 @@ import { interpret } from '../../src/graph/interpret/index.js';
 import { lowerNchw } from '../../src/graph/lower/nchw/index.js';
 import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
-import { resnet, resnet10, resnet18 } from '../../src/models/index.js';
+import { type ResNetOptions, resnet, resnet10, resnet18 } from '../../src/models/index.js';
 import { Scope } from '../../src/nn/index.js';
+import { channelBlock } from '../../src/runtime/index.js';
 import { sizeOf } from '../../src/tensor.js';
 import { runLowered } from '../graph/run-lowered.js';
 import { testGoldenResNets } from './resnet-golden.js';
@@ -17,6 +18,12 @@ for (const convolution of ['direct', 'F2'] as const)
   testGoldenResNets(`lowered to rows, ${convolution}`, (graph, feeds, parameters) =>
     runLowered(lowerRows(graph, { convolution }), { feeds, parameters, masks: {} }),
   );
+
+const block = await channelBlock();
+if (!block) console.log('golden ResNets: ONNX Runtime has no blocked kernels on this machine; they are not tested here');
+testGoldenResNets('lowered to rows as shipped', (graph, feeds, parameters) =>
+  runLowered(lowerRows(graph, { convolution: 'auto', channelBlock: block }), { feeds, parameters, masks: {} }),
+);
 
 describe('resnet18 and resnet10', () => {
   const count = (scope: Scope) =>
@@ -44,5 +51,12 @@ describe('resnet18 and resnet10', () => {
     expect(() => resnet(new Scope({ training: true }), x, { widths: [8, 16], blocks: [1] })).toThrow(
       /widths \[8,16\] and blocks \[1\]/,
     );
+  });
+
+  it('refuses a stride for the last stage when it is the first', () => {
+    const x = ops.input('frame', [1, 3, 32, 32]);
+    const build = (options: ResNetOptions) => resnet(new Scope({ training: true }), x, { widths: [8], blocks: [1], ...options });
+    expect(build({}).shape).toEqual([1, 8, 8, 8]);
+    expect(() => build({ lastStride: 2 })).toThrow(/stride of a single stage is always 1; leave lastStride \(2\) out/);
   });
 });
