@@ -12,7 +12,7 @@ export interface ResNetOptions {
   widths?: readonly number[];
   /** Basic blocks in each stage. */
   blocks?: readonly number[];
-  /** Stride of the last of several stages, default 2: of four, 2 gives a map 32 times smaller than the input, 1 one 16 times smaller. */
+  /** Stride of the last of several stages: with four, 2 (default) gives a map 32 times smaller than the input, 1 one 16 times. */
   lastStride?: 1 | 2;
 }
 
