@@ -176,6 +176,27 @@ export async function loadSafetensors(path: string): Promise<Safetensors> {
 
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+const classes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** Throws SafetensorsError for what the reader would refuse: untyped callers can pass anything. */
+function checkWritable(
+  path: string,
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>>,
+): void {
+  for (const [name, t] of Object.entries(tensors)) {
+    if (!Object.hasOwn(storedAs, t.dtype) || !(t.data instanceof classes[t.dtype]))
+      throw new SafetensorsError(
+        `${path}: tensor '${name}' is ${t.dtype} over a ${t.data?.constructor.name}, expected float32, int32 or bool over its own array`,
+      );
+    if (name === '__metadata__') throw new SafetensorsError(`${path}: a tensor cannot be called '__metadata__'`);
+    if (t.data.length !== sizeOf(t.shape))
+      throw new SafetensorsError(`${path}: tensor '${name}' [${t.shape.join(', ')}] has ${t.data.length} elements`);
+  }
+  for (const [key, text] of Object.entries(metadata))
+    if (typeof text !== 'string') throw new SafetensorsError(`${path}: metadata '${key}' must be a string, it is ${typeof text}`);
+}
+
 function* encode(path: string, tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>>) {
   // Wide elements first, as the reference implementation has it, so that every tensor is aligned; then by name.
   const width = (t: Tensor) => storedTypes[storedAs[t.dtype]].bytes;
@@ -183,9 +204,6 @@ function* encode(path: string, tensors: Readonly<Record<string, Tensor>>, metada
   const header: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : [];
   let offset = 0;
   for (const [name, t] of sorted) {
-    if (name === '__metadata__') throw new SafetensorsError(`${path}: a tensor cannot be called '__metadata__'`);
-    if (t.data.length !== sizeOf(t.shape))
-      throw new SafetensorsError(`${path}: tensor '${name}' [${t.shape.join(', ')}] has ${t.data.length} elements`);
     const end = offset + t.data.byteLength;
     header.push([name, { dtype: storedAs[t.dtype], shape: t.shape, data_offsets: [offset, end] }]);
     offset = end;
@@ -203,14 +221,15 @@ function* encode(path: string, tensors: Readonly<Record<string, Tensor>>, metada
 
 /**
  * Writes tensors and metadata to a file, whole or not at all: to a temporary file in the same folder that takes the name only once
- * it is safely on disk. The same tensors always give the same bytes. Throws SafetensorsError when a tensor's data does not fill its
- * shape, and the system's error when the file cannot be written; a file that was there before is then untouched.
+ * it is safely on disk. The same tensors always give the same bytes. Throws SafetensorsError for a tensor whose data does not fill its
+ * shape or is not of its dtype, and the system's error when the file cannot be written; a file that was there before is then untouched.
  */
 export async function saveSafetensors(
   path: string,
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  checkWritable(path, tensors, metadata);
   const chunks = encode(path, tensors, metadata);
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {

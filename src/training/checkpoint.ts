@@ -5,8 +5,16 @@ import type { Checkpoint } from './stepSession.js';
 const format = 'earshot-checkpoint-1';
 const counters = { runs: /^\d+$/, randomSeed: /^-?\d+$/, randomCounter: /^\d+$/ };
 
-/** Writes a checkpoint, whole or not at all. */
+/**
+ * Writes a checkpoint, whole or not at all. Throws an Error, and leaves an earlier file alone, when a parameter is not finite: no step
+ * could go on from there.
+ */
 export async function saveCheckpoint(path: string, { parameters, runs, random }: Checkpoint): Promise<void> {
+  for (const [name, { data }] of Object.entries(parameters)) {
+    const at = data.findIndex((x) => !Number.isFinite(x));
+    if (at >= 0)
+      throw new Error(`${path}: not written, '${name}' is ${data[at]} at element ${at}; restore an earlier checkpoint`);
+  }
   const metadata = { format, runs: `${runs}`, randomSeed: `${random.seed}`, randomCounter: `${random.counter}` };
   await saveSafetensors(path, parameters, metadata);
 }

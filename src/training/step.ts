@@ -23,8 +23,8 @@ export class NonFiniteLossError extends Error {
 
   constructor(step: number, loss: number, tensors: Readonly<Record<string, Tensor>>) {
     super(
-      `step ${step}: the loss is ${loss}; not finite: ${nonFinite(tensors)}. Look at the feeds named here; if there are none, go back ` +
-        'to a checkpoint with a lower learning rate or clipNorm',
+      `step ${step}: the loss is ${loss}; not finite: ${nonFinite(tensors)}. Mend the feeds named here, or else lower the learning rate or ` +
+        'clipNorm; either way go back to a checkpoint, the weights are lost',
     );
   }
 }

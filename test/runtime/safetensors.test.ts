@@ -225,6 +225,12 @@ describe('saveSafetensors', () => {
       `${path}: tensor 'wrong' [3] has 2 elements`,
     );
     await expect(saveSafetensors(path, { __metadata__: float32([1], [2]) })).rejects.toThrow("cannot be called '__metadata__'");
+    const doubles = { dtype: 'float32', shape: [1], data: new Float64Array(1) } as unknown as Tensor;
+    await expect(saveSafetensors(path, { doubles })).rejects.toThrow("'doubles' is float32 over a Float64Array");
+    await expect(saveSafetensors(path, { d: { ...doubles, dtype: 'float64' } as unknown as Tensor })).rejects.toThrow('float64');
+    await expect(saveSafetensors(path, {}, { epoch: 3 } as unknown as Record<string, string>)).rejects.toThrow(
+      "'epoch' must be a string",
+    );
     expect(await readFile(path)).toEqual(before);
     expect(await readdir(folder)).toEqual(['weights.safetensors']);
     await expect(saveSafetensors(join(folder, 'none', 'a'), {})).rejects.toThrow('ENOENT');

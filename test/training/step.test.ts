@@ -63,6 +63,12 @@ describe.each([
       expect(resumed.updates).toBe(2);
       expect(await losses(resumed, 5, 10)).toEqual(expected);
       expect(await resumed.checkpoint()).toEqual(await straight.checkpoint());
+
+      const before = await loadCheckpoint(path);
+      const { parameters, ...rest } = before;
+      const spoilt = { ...rest, parameters: { ...parameters, 'fc.bias': float32([2], [0, Number.NaN]) } };
+      await expect(saveCheckpoint(path, spoilt)).rejects.toThrow("not written, 'fc.bias' is NaN at element 1");
+      expect(await loadCheckpoint(path)).toEqual(before);
     } finally {
       await rm(folder, { recursive: true });
     }
