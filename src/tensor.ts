@@ -22,6 +22,10 @@ export const lowestFloat = -3.4028234663852886e38;
 /** Number of elements of a shape: the product of its dimensions, 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, d) => product * d, 1);
 
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+/** `[2, 3]`, as messages write it. */
+export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length).fill(1);

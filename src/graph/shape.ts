@@ -1,5 +1,5 @@
 /** Shape and dtype of every operation's result, from its inputs and attributes. */
-import { type DType, type Shape, sizeOf } from '../tensor.js';
+import { type DType, type Shape, showShape, sizeOf } from '../tensor.js';
 import type { Attributes, ConvAttributes, Op, Pair, PoolAttributes, ReduceAttributes, Value, Window } from './ir.js';
 
 export interface TypeOf {
@@ -19,21 +19,22 @@ class Misfit extends Error {}
 function expect(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Misfit(message);
 }
-const show = (shape: Shape) => `[${shape.join(', ')}]`;
-
 /** The common shape of NumPy broadcasting. */
 export function broadcastShapes(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const x = a[i - rank + a.length] ?? 1;
     const y = b[i - rank + b.length] ?? 1;
-    expect(x === y || x === 1 || y === 1, `${show(a)} and ${show(b)} do not broadcast (axis ${i - rank}: ${x} against ${y})`);
+    expect(
+      x === y || x === 1 || y === 1,
+      `${showShape(a)} and ${showShape(b)} do not broadcast (axis ${i - rank}: ${x} against ${y})`,
+    );
     return x === 1 ? y : x;
   });
 }
 
 const axisOf = (shape: Shape, axis: number) => {
-  expect(Number.isInteger(axis) && axis >= 0 && axis < shape.length, `axis ${axis} is outside ${show(shape)}`);
+  expect(Number.isInteger(axis) && axis >= 0 && axis < shape.length, `axis ${axis} is outside ${showShape(shape)}`);
   return axis;
 };
 const same = ([x]: readonly Value[]): TypeOf => ({ shape: x!.shape, dtype: x!.dtype });
@@ -49,9 +50,9 @@ const binary = ([a, b]: readonly Value[]): TypeOf => {
   return { shape: broadcastShapes(a!.shape, b!.shape), dtype: a!.dtype };
 };
 const vectorOf = (v: Value, channels: number, name: string) =>
-  expect(v.shape.length === 1 && v.shape[0] === channels, `${name} must be [${channels}], it is ${show(v.shape)}`);
+  expect(v.shape.length === 1 && v.shape[0] === channels, `${name} must be [${channels}], it is ${showShape(v.shape)}`);
 const channelsOf = (x: Value) => {
-  expect(x.shape.length >= 2, `needs at least [batch, channels], got ${show(x.shape)}`);
+  expect(x.shape.length >= 2, `needs at least [batch, channels], got ${showShape(x.shape)}`);
   return x.shape[1]!;
 };
 
@@ -78,7 +79,7 @@ const windowedSize = (h: number, w: number, [kh, kw]: Pair, { stride, padding }:
   return [windowed(h, kh, stride[0], padding[0] + padding[2], dh), windowed(w, kw, stride[1], padding[1] + padding[3], dw)];
 };
 const picture = (v: Value, name: string): [number, number, number, number] => {
-  expect(v.shape.length === 4, `${name} must be [batch, channels, height, width], it is ${show(v.shape)}`);
+  expect(v.shape.length === 4, `${name} must be [batch, channels, height, width], it is ${showShape(v.shape)}`);
   return v.shape as unknown as [number, number, number, number];
 };
 
@@ -87,7 +88,7 @@ function convOutput(x: Shape, weight: Shape, a: ConvAttributes): Shape {
   const [out, perGroup, kh, kw] = weight as [number, number, number, number];
   expect(
     channels === perGroup * a.groups && out % a.groups === 0,
-    `weight ${show(weight)} with ${a.groups} group(s) takes ${perGroup * a.groups} channels, x has ${channels}`,
+    `weight ${showShape(weight)} with ${a.groups} group(s) takes ${perGroup * a.groups} channels, x has ${channels}`,
   );
   return [batch, out, ...windowedSize(h, w, [kh, kw], a, a.dilation)];
 }
@@ -157,14 +158,14 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     return x!.shape.map((d, i) => (i === axis ? 1 : d));
   }),
   matMul: floating(([a, b], { transposeA, transposeB }) => {
-    expect(a!.shape.length >= 2 && b!.shape.length >= 2, `needs matrices, got ${show(a!.shape)} and ${show(b!.shape)}`);
+    expect(a!.shape.length >= 2 && b!.shape.length >= 2, `needs matrices, got ${showShape(a!.shape)} and ${showShape(b!.shape)}`);
     let [m, k] = a!.shape.slice(-2) as [number, number];
     let [k2, n] = b!.shape.slice(-2) as [number, number];
     if (transposeA) [m, k] = [k, m];
     if (transposeB) [k2, n] = [n, k2];
     expect(
       k === k2,
-      `inner dimensions differ: ${show(a!.shape)}${transposeA ? '^T' : ''} x ${show(b!.shape)}${transposeB ? '^T' : ''}`,
+      `inner dimensions differ: ${showShape(a!.shape)}${transposeA ? '^T' : ''} x ${showShape(b!.shape)}${transposeB ? '^T' : ''}`,
     );
     return [...broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m, n];
   }),
@@ -174,13 +175,19 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     const [batch] = picture(dy!, 'dy');
     const x = [batch, perGroup * a.groups, ...a.inputSize];
     const y = convOutput(x, weight!.shape, a);
-    expect(show(y) === show(dy!.shape), `dy must be ${show(y)} for ${out} filters over ${show(x)}, it is ${show(dy!.shape)}`);
+    expect(
+      showShape(y) === showShape(dy!.shape),
+      `dy must be ${showShape(y)} for ${out} filters over ${showShape(x)}, it is ${showShape(dy!.shape)}`,
+    );
     return x;
   }),
   conv2dWeightGrad: floating(([x, dy], a) => {
     const weight = [picture(dy!, 'dy')[1], picture(x!, 'x')[1] / a.groups, ...a.kernel];
     const y = convOutput(x!.shape, weight, a);
-    expect(show(y) === show(dy!.shape), `dy must be ${show(y)} for weight ${show(weight)}, it is ${show(dy!.shape)}`);
+    expect(
+      showShape(y) === showShape(dy!.shape),
+      `dy must be ${showShape(y)} for weight ${showShape(weight)}, it is ${showShape(dy!.shape)}`,
+    );
     return weight;
   }),
   bias: floating(([x, b], { axis }) => (vectorOf(b!, x!.shape[axisOf(x!.shape, axis)]!, 'b'), x!.shape)),
@@ -189,16 +196,16 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   batchNorm: floating(([x, gamma, beta]) => {
     vectorOf(gamma!, channelsOf(x!), 'gamma');
     vectorOf(beta!, channelsOf(x!), 'beta');
-    expect(sizeOf(x!.shape) > x!.shape[1]!, `${show(x!.shape)} has one value per channel: nothing to normalize over`);
+    expect(sizeOf(x!.shape) > x!.shape[1]!, `${showShape(x!.shape)} has one value per channel: nothing to normalize over`);
     return x!.shape;
   }),
   batchNormInputGrad: floating(([x, gamma, dy]) => {
     vectorOf(gamma!, channelsOf(x!), 'gamma');
-    expect(show(x!.shape) === show(dy!.shape), `dy must be ${show(x!.shape)}, it is ${show(dy!.shape)}`);
+    expect(showShape(x!.shape) === showShape(dy!.shape), `dy must be ${showShape(x!.shape)}, it is ${showShape(dy!.shape)}`);
     return x!.shape;
   }),
   batchNormScaleGrad: floating(([x, dy]) => {
-    expect(show(x!.shape) === show(dy!.shape), `dy must be ${show(x!.shape)}, it is ${show(dy!.shape)}`);
+    expect(showShape(x!.shape) === showShape(dy!.shape), `dy must be ${showShape(x!.shape)}, it is ${showShape(dy!.shape)}`);
     return [channelsOf(x!)];
   }),
   batchNormInference: floating(([x, ...vectors]) => {
@@ -219,7 +226,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
       ['y', y!],
       ['dy', dy!],
     ] as const)
-      expect(show(v.shape) === show(expected), `${name} must be ${show(expected)}, it is ${show(v.shape)}`);
+      expect(showShape(v.shape) === showShape(expected), `${name} must be ${showShape(expected)}, it is ${showShape(v.shape)}`);
     return x!.shape;
   }),
   averagePool2d: floating(pooled),
@@ -238,20 +245,20 @@ const rules: { readonly [K in Op]: Rule<K> } = {
     expect(indices!.dtype === 'int32', `indices must be int32, they are ${indices!.dtype}`);
     const held = updates!.shape.slice(axis, axis + indices!.shape.length);
     expect(
-      show(held) === show(indices!.shape),
-      `updates ${show(updates!.shape)} must hold ${show(indices!.shape)} at axis ${axis}`,
+      showShape(held) === showShape(indices!.shape),
+      `updates ${showShape(updates!.shape)} must hold ${showShape(indices!.shape)} at axis ${axis}`,
     );
     return [...updates!.shape.slice(0, axis), size, ...updates!.shape.slice(axis + indices!.shape.length)];
   },
   slice: ([x], { starts, sizes }) => {
     expect(
       starts.length === x!.shape.length && sizes.length === x!.shape.length,
-      `needs one start and size per axis of ${show(x!.shape)}`,
+      `needs one start and size per axis of ${showShape(x!.shape)}`,
     );
     sizes.forEach((n, i) =>
       expect(
         starts[i]! >= 0 && n >= 0 && starts[i]! + n <= x!.shape[i]!,
-        `${starts[i]}..${starts[i]! + n} is outside axis ${i} of ${show(x!.shape)}`,
+        `${starts[i]}..${starts[i]! + n} is outside axis ${i} of ${showShape(x!.shape)}`,
       ),
     );
     return { shape: sizes, dtype: x!.dtype };
@@ -259,7 +266,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   pad: ([x], { before, after }) => {
     expect(
       before.length === x!.shape.length && after.length === x!.shape.length,
-      `needs one width per axis of ${show(x!.shape)}`,
+      `needs one width per axis of ${showShape(x!.shape)}`,
     );
     return { shape: x!.shape.map((d, i) => d + before[i]! + after[i]!), dtype: x!.dtype };
   },
@@ -272,7 +279,7 @@ const rules: { readonly [K in Op]: Rule<K> } = {
         v.dtype === first.dtype &&
           v.shape.length === first.shape.length &&
           v.shape.every((d, i) => i === axis || d === first.shape[i]),
-        `${show(v.shape)} cannot follow ${show(first.shape)} along axis ${axis}`,
+        `${showShape(v.shape)} cannot follow ${showShape(first.shape)} along axis ${axis}`,
       );
     return {
       shape: first.shape.map((d, i) => (i === axis ? inputs.reduce((n, v) => n + v.shape[i]!, 0) : d)),
@@ -282,19 +289,22 @@ const rules: { readonly [K in Op]: Rule<K> } = {
   transpose: ([x], { permutation }) => {
     expect(
       permutation.length === x!.shape.length && x!.shape.every((_, i) => permutation.includes(i)),
-      `[${permutation}] is no permutation of the axes of ${show(x!.shape)}`,
+      `[${permutation}] is no permutation of the axes of ${showShape(x!.shape)}`,
     );
     return { shape: permutation.map((p) => x!.shape[p]!), dtype: x!.dtype };
   },
   reshape: ([x], { shape }) => {
     expect(
       sizeOf(shape) === sizeOf(x!.shape),
-      `${show(x!.shape)} has ${sizeOf(x!.shape)} elements, ${show(shape)} has ${sizeOf(shape)}`,
+      `${showShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${showShape(shape)} has ${sizeOf(shape)}`,
     );
     return { shape, dtype: x!.dtype };
   },
   broadcastTo: ([x], { shape }) => {
-    expect(show(broadcastShapes(x!.shape, shape)) === show(shape), `${show(x!.shape)} does not broadcast to ${show(shape)}`);
+    expect(
+      showShape(broadcastShapes(x!.shape, shape)) === showShape(shape),
+      `${showShape(x!.shape)} does not broadcast to ${showShape(shape)}`,
+    );
     return { shape, dtype: x!.dtype };
   },
 };
@@ -321,7 +331,7 @@ export function inferShape<K extends Op>(
     const { shape, dtype } = 'shape' in result ? (result as TypeOf) : { shape: result as Shape, dtype: 'float32' as const };
     expect(
       shape.every((d) => Number.isInteger(d) && d >= 0),
-      `the result would have shape ${show(shape)}`,
+      `the result would have shape ${showShape(shape)}`,
     );
     return { shape, dtype };
   } catch (error) {

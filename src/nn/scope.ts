@@ -4,7 +4,7 @@
  */
 import { type Initializer, labelled, make, type Value } from '../graph/ir.js';
 import { GraphError } from '../graph/shape.js';
-import type { Shape } from '../tensor.js';
+import { type Shape, showShape } from '../tensor.js';
 
 export type Parameter = Value<'parameter'>;
 
@@ -26,7 +26,6 @@ export interface ScopeOptions {
   training: boolean;
 }
 
-const show = (shape: Shape) => `[${shape.join(', ')}]`;
 const describe = (init: Initializer) => JSON.stringify(init);
 
 /**
@@ -89,7 +88,7 @@ export class Scope {
     }
     const a = known.attributes;
     for (const [what, before, now] of [
-      ['shape', show(a.shape), show(shape)],
+      ['shape', showShape(a.shape), showShape(shape)],
       ['initializer', describe(a.init), describe(init)],
       ['trainable', String(a.trainable), String(wanted)],
     ] as const)
@@ -115,8 +114,8 @@ export class Scope {
     if (this.registry.parameters.get(name) !== parameter) throw new GraphError(`'${name}' is no parameter of this network`);
     if (trainable)
       throw new GraphError(`'${name}' is trainable: the optimizer alone assigns it; declare it with trainable = false`);
-    if (typeof next !== 'function' && show(next.shape) !== show(parameter.shape))
-      throw new GraphError(`'${name}' ${show(parameter.shape)} cannot become a value of shape ${show(next.shape)}`);
+    if (typeof next !== 'function' && showShape(next.shape) !== showShape(parameter.shape))
+      throw new GraphError(`'${name}' ${showShape(parameter.shape)} cannot become a value of shape ${showShape(next.shape)}`);
     this.registry.assignments.set(parameter, next);
   }
 

@@ -1,9 +1,9 @@
 /** A model and its state inside the worker: everything that touches ONNX Runtime. */
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { MaskPort, Port } from '../graph/lower/lowered.js';
+import { type MaskPort, type Port, physicalShape } from '../graph/lower/lowered.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor.js';
-import { checkFinite, physicalShape, SessionError, type Tensors, toLogical, toPhysical } from './ports.js';
+import { checkFinite, SessionError, type Tensors, toLogical, toPhysical } from './ports.js';
 import type { ExecutionProvider, ModelSpec, RandomState } from './protocol.js';
 
 // Its errors reach the caller as exceptions; the log would print each of them a second time.

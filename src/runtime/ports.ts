@@ -1,7 +1,7 @@
 /** Checks of tensors against the ports they are meant for, and their way into a model's own layout and back. */
-import type { Port } from '../graph/lower/lowered.js';
-import { type Shape, sizeOf, type Tensor, tensor } from '../tensor.js';
-import { inverse, permute, permutedShape } from './permute.js';
+import { type Port, physicalShape } from '../graph/lower/lowered.js';
+import { type Shape, sameShape, showShape, sizeOf, type Tensor, tensor } from '../tensor.js';
+import { inverse, permute } from './permute.js';
 
 export type Tensors = Record<string, Tensor>;
 
@@ -10,12 +10,8 @@ export class SessionError extends Error {
   override name = 'SessionError';
 }
 
-const show = (dtype: string, shape: Shape) => `${dtype} [${shape.join(', ')}]`;
+const show = (dtype: string, shape: Shape) => `${dtype} ${showShape(shape)}`;
 const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ') || 'none';
-const sameShape = (a: Shape, b: Shape) => a.length === b.length && a.every((d, i) => d === b[i]);
-
-/** The shape of the tensor the model itself sees. */
-export const physicalShape = ({ shape, permutation }: Port): Shape => (permutation ? permutedShape(shape, permutation) : shape);
 
 /** True when the two ports hold their elements in the same way, so that one buffer can serve both. */
 export const sameLayout = (a: Port, b: Port): boolean =>

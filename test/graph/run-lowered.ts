@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { type Dense, interpret } from '../../src/graph/interpret/index.js';
-import type { Lowered, Port } from '../../src/graph/lower/lowered.js';
+import { type Lowered, type Port, physicalShape } from '../../src/graph/lower/lowered.js';
 import { type Shape, sizeOf, stridesOf, type Tensor } from '../../src/tensor.js';
 import type { LoweringCase } from './lowering-cases.js';
 
@@ -22,7 +22,6 @@ function permuted<T extends Tensor['data']>(data: T, shape: Shape, permutation: 
   return result;
 }
 
-const physicalShape = ({ shape, permutation }: Port) => permutation?.map((p) => shape[p]!) ?? shape;
 const inverse = (permutation: readonly number[]) => permutation.map((_, i) => permutation.indexOf(i));
 
 function feedOf(port: Port, given: Tensor | undefined): ort.Tensor {

@@ -14,6 +14,9 @@ export interface Port {
   readonly permutation?: readonly number[];
 }
 
+/** The shape of the tensor that the model itself sees. */
+export const physicalShape = ({ shape, permutation }: Port): Shape => permutation?.map((axis) => shape[axis]!) ?? shape;
+
 export interface MaskPort extends Port {
   readonly rate: number;
 }

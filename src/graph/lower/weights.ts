@@ -1,5 +1,5 @@
 /** Checks weights against the parameters a graph declares. */
-import { type Shape, sizeOf, type Tensor } from '../../tensor.js';
+import { type Shape, showShape, sizeOf, type Tensor } from '../../tensor.js';
 import { type Graph, isOp, topological, type Value } from '../ir.js';
 
 export type Weights = Readonly<Record<string, Tensor>>;
@@ -16,13 +16,12 @@ export function parametersOf(graph: Graph): Map<string, Value<'parameter'>> {
   return parameters;
 }
 
-const show = (shape: Shape) => `[${shape.join(', ')}]`;
-
 function faultOf(name: string, declared: Shape, given: Tensor | undefined): string | undefined {
-  if (!given) return `'${name}' ${show(declared)} is missing`;
+  if (!given) return `'${name}' ${showShape(declared)} is missing`;
   if (given.dtype !== 'float32') return `'${name}' must be float32, it is ${given.dtype}`;
-  if (show(given.shape) !== show(declared)) return `'${name}' must be ${show(declared)}, it is ${show(given.shape)}`;
-  if (given.data.length !== sizeOf(declared)) return `'${name}' ${show(declared)} holds ${given.data.length} values`;
+  if (showShape(given.shape) !== showShape(declared))
+    return `'${name}' must be ${showShape(declared)}, it is ${showShape(given.shape)}`;
+  if (given.data.length !== sizeOf(declared)) return `'${name}' ${showShape(declared)} holds ${given.data.length} values`;
   const at = given.data.findIndex((x) => !Number.isFinite(x));
   return at < 0 ? undefined : `'${name}' is ${given.data[at]} at element ${at}`;
 }

@@ -4,10 +4,10 @@
  */
 import { type Graph, isOp, type Op, topological, type Value } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
-import { checkGraph } from '../checks.js';
-import { foldBatchNorm, usesOf } from '../fold.js';
+import { prepare } from '../checks.js';
+import { usesOf } from '../fold.js';
 import type { Lowered, Port } from '../lowered.js';
-import { checkWeights, parametersOf, type Weights } from '../weights.js';
+import type { Weights } from '../weights.js';
 import { conv2d } from './convolution.js';
 import { nchwRules } from './rules.js';
 
@@ -48,13 +48,10 @@ function biasedConvolutions(graph: Graph, values: readonly Value[]): Map<Value, 
 
 /**
  * An ONNX model of the graph. Inputs, parameters (unless weights are given) and masks are inputs of the model under their own
- * names; every output has the name the graph gives it. Throws an Error that lists weights which do not fit, and as `checkGraph` does.
+ * names; every output has the name the graph gives it. Throws as `prepare` does.
  */
 export function lowerNchw(original: Graph, { weights: given, done = false, name = 'graph' }: NchwOptions = {}): Lowered {
-  checkGraph(original, topological(Object.values(original.outputs)), done);
-  const declared = parametersOf(original);
-  if (given) checkWeights(declared, given);
-  const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };
+  const { graph, weights } = prepare(original, given, done);
   const values = topological(Object.values(graph.outputs));
 
   const inputs = values.filter(isOf('input')).map(portOf);

@@ -228,6 +228,17 @@ export class RowsContext {
     };
   }
 
+  /**
+   * 1 where x > 0 (or x >= 0), else 0: a HardSigmoid with an enormous slope, in one fast pass where a comparison and a cast from bool are
+   * slow. Of x - max(x) the second is 1 at the maxima.
+   */
+  isPositive(x: string): string {
+    return this.op('HardSigmoid', [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
+  }
+  isNotNegative(x: string): string {
+    return this.op('HardSigmoid', [x], { alpha: { float: 1e30 }, beta: { float: 1 } });
+  }
+
   scalar(x: number): string {
     return this.builder.scalar(x);
   }

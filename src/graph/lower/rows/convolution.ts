@@ -4,7 +4,7 @@ import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
 import type { FeatureMap, Form, RowsContext, RowsRule } from './context.js';
 import type { Epilogue } from './epilogue.js';
 import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, tiled } from './geometry.js';
-import { isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
+import { all, isPlain3x3, isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
 import { F2, F4, type Winograd } from './winograd.js';
 import { winogradForward, winogradInputGrad, winogradWeightGrad } from './winogradConvolution.js';
 
@@ -20,18 +20,17 @@ const fewestTiles = 40;
  */
 function wayOf(c: RowsContext, l: Layer): Way {
   const { convolution, channelBlock, inference } = c.options;
-  const is = (values: readonly number[], n: number) => values.every((v) => v === n);
-  const winogradFits = is(l.kernel, 3) && is([...l.stride, ...l.dilation, ...l.padding], 1);
+  const winogradFits = isPlain3x3(l);
   if (convolution === 'F2' || convolution === 'F4')
     return winogradFits ? { kind: 'winograd', filter: convolution === 'F2' ? F2 : F4 } : { kind: 'direct' };
   if (convolution === 'direct') return { kind: 'direct' };
-  const blocksFit = channelBlock > 0 && l.channels % channelBlock === 0 && l.filters % channelBlock === 0 && is(l.dilation, 1);
+  const blocksFit = channelBlock > 0 && l.channels % channelBlock === 0 && l.filters % channelBlock === 0 && all(l.dilation, 1);
   const tiles = l.batch * Math.ceil(l.output[0] / 4) * Math.ceil(l.output[1] / 4);
   const pays = inference ? tiles >= fewestTiles : tiles * 16 >= Math.min(l.channels, l.filters);
   if (winogradFits && !(blocksFit && Math.max(l.channels, l.filters) <= 64) && (pays || !blocksFit))
     return pays ? { kind: 'winograd', filter: F4 } : { kind: 'direct' };
   if (blocksFit && (inference || winogradFits)) return { kind: 'blocked' };
-  const isStrided = is(l.stride, 2) && is(l.kernel, 3) && is(l.padding, 1);
+  const isStrided = all(l.stride, 2) && all(l.kernel, 3) && all(l.padding, 1);
   // Bringing filters into blocks must not cost more than using them.
   const isWorthBlocks = l.batch * l.output[0] * l.output[1] >= 2 * l.filters;
   return blocksFit && isStrided && isWorthBlocks ? { kind: 'blocked' } : { kind: 'direct' };
@@ -63,7 +62,7 @@ function tapIndex(l: Layer, from: Layout, to: Geometry, per: number): Int32Array
 /** The input's taps under every output pixel, [rows, kh * kw * C] (im2col). */
 function columns(c: RowsContext, l: Layer, x: FeatureMap, to: Geometry): string {
   const taps = l.kernel[0] * l.kernel[1];
-  if (isPointwise(l) && x.layout.key === to.key && l.stride.every((s) => s === 1)) return x.name;
+  if (isPointwise(l) && x.layout.key === to.key && all(l.stride, 1)) return x.name;
   return c.once(`columns ${x.name} ${layerKey(l)} ${to.key}`, () => {
     const per = cellsPerPixel(x.layout);
     const index = c.index(`columns ${x.layout.key} -> ${to.key} ${layerKey(l)}`, () => tapIndex(l, x.layout, to, per));
@@ -78,7 +77,7 @@ function columns(c: RowsContext, l: Layer, x: FeatureMap, to: Geometry): string 
 const isOnPicture = (c: RowsContext, l: Layer, x: Value) =>
   l.channels < c.options.channelBlock &&
   l.filters % c.options.channelBlock === 0 &&
-  l.dilation.every((d) => d === 1) &&
+  all(l.dilation, 1) &&
   c.options.convolution === 'auto' &&
   c.form(x).kind === 'plain';
 
@@ -121,16 +120,14 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
 
 /** A blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
 const weightFilter = (c: RowsContext, l: Layer): Winograd | undefined =>
-  wayOf(c, l).kind === 'blocked' && [...l.stride, ...l.padding].every((n) => n === 1) && l.kernel.every((k) => k === 3)
-    ? F4
-    : undefined;
+  wayOf(c, l).kind === 'blocked' && isPlain3x3(l) ? F4 : undefined;
 
 const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined => {
   const [weight, dy] = node.inputs as [Value, Value];
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, node, weight, dy);
   const way = wayOf(c, l);
-  const hasBlockedGrad = l.kernel.every((k) => k === 3) && l.padding.every((p) => p === 1) && l.stride.every((s) => s <= 2);
+  const hasBlockedGrad = all(l.kernel, 3) && all(l.padding, 1) && l.stride.every((s) => s <= 2);
   if (way.kind === 'blocked' && hasBlockedGrad) return { kind: 'blocked', name: blockedInputGrad(c, l, weight, dy) };
   if (way.kind === 'winograd') {
     const geometry = geometryFor(l.batch, l.input, way);
@@ -143,7 +140,7 @@ const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined
 function pointwiseInputGrad(c: RowsContext, l: Layer, weight: Value, dy: Value): Form {
   const rows = c.rows(dy);
   const d = c.product(rows.name, c.reshape(c.taps(weight), [l.channels, l.filters]), { transB: true });
-  if (l.stride.every((s) => s === 1)) return { ...rows, name: d };
+  if (all(l.stride, 1)) return { ...rows, name: d };
   const geometry = canonical(l.batch, l.input);
   const index = c.index(`spread ${rows.geometry.key} -> ${geometry.key} ${layerKey(l)}`, () => {
     const spread = new Int32Array(geometry.rows).fill(rows.geometry.rows);

@@ -1,11 +1,11 @@
 /** Elementwise operations keep the form of their operands: rows stay rows, taps stay taps. */
+import { sameShape } from '../../../tensor.js';
 import type { Op, Value } from '../../ir.js';
 import { nchwRules } from '../nchw/index.js';
 import { type Form, type Rows, type RowsContext, type RowsRule, shapeOf } from './context.js';
 import { blockedLayout, canonical } from './geometry.js';
 import { algebra } from './mapAlgebra.js';
 
-const sameShape = (a: Value, b: Value) => a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
 const isScalar = (v: Value) => v.shape.length === 0;
 /** [B or 1, C or 1, 1, 1] */
 const isPerChannel = (v: Value) => v.shape.length === 4 && v.shape[2] === 1 && v.shape[3] === 1;
@@ -24,27 +24,26 @@ const preference = { taps: 0, blocked: 1, rows: 2, plain: 3 } as const;
 /** Any elementwise operation, through the plain rule on operands of one form: what a parameter meets becomes like it. */
 function elementwise<K extends Op>(node: Value<K>, c: RowsContext): Form | undefined {
   if (node.shape.length !== 4) return undefined;
-  const forms = node.inputs.filter((v) => sameShape(v, node)).map((v) => c.form(v));
+  const forms = node.inputs.filter((v) => sameShape(v.shape, node.shape)).map((v) => c.form(v));
   const leader = forms.toSorted((a, b) => preference[a.kind] - preference[b.kind])[0];
   if (!leader || leader.kind === 'plain') return undefined;
   const isMap = leader.kind !== 'taps';
-  if (!node.inputs.every((v) => sameShape(v, node) || isScalar(v) || (isMap && isPerChannel(v)))) return undefined;
+  if (!node.inputs.every((v) => sameShape(v.shape, node.shape) || isScalar(v) || (isMap && isPerChannel(v)))) return undefined;
   const names = node.inputs.map((v) => {
     if (isScalar(v)) return c.plain(v);
     if (leader.kind === 'taps') return c.taps(v);
     const layout = leader.kind === 'rows' ? leader.geometry : blockedLayout(shapeOf(node), c.options.channelBlock);
-    if (sameShape(v, node)) return c.in(v, layout);
+    if (sameShape(v.shape, node.shape)) return c.in(v, layout);
     const rows = spread(c, v, node.shape);
     return c.reorder({ name: rows.name, layout: rows.geometry }, layout, node.shape[1]!);
   });
   return { ...leader, name: nchwRules[node.op](node, names, c.builder) };
 }
 
-/** HardSigmoid with an enormous slope: 1 above 0, else 0, in one fast pass (a cast from bool is slow). */
 const step: RowsRule<'step'> = (node, c) => {
   const x = c.form(node.inputs[0]!);
   if (x.kind === 'plain') return undefined;
-  return { ...x, name: c.op('HardSigmoid', [x.name], { alpha: { float: 1e30 }, beta: { float: 0 } }) };
+  return { ...x, name: c.isPositive(x.name) };
 };
 
 const bias: RowsRule<'bias'> = (node, c) => {

@@ -2,6 +2,7 @@
  * What a blocked convolution can do while it writes its output: add a bias, add another map, clip at zero. Found in a graph before
  * lowering, so that relu(conv(x) + bias + shortcut) is one operation.
  */
+import { sameShape } from '../../../tensor.js';
 import { type Graph, isOp, type Value } from '../../ir.js';
 import { usesOf } from '../fold.js';
 
@@ -11,8 +12,6 @@ export interface Epilogue {
   readonly plus?: Value;
   readonly relu: boolean;
 }
-
-const sameShape = (a: Value, b: Value) => a.shape.join() === b.shape.join();
 
 /** The epilogues of a graph by the value they make; what lies between it and the convolution has no other reader. */
 export function findEpilogues(graph: Graph, values: readonly Value[]): Map<Value, Epilogue> {
@@ -28,7 +27,7 @@ export function findEpilogues(graph: Graph, values: readonly Value[]): Map<Value
   const summed = (v: Value): Omit<Epilogue, 'relu'> | undefined => {
     if (v.op !== 'add') return biased(v);
     for (const [own, plus] of [v.inputs, v.inputs.toReversed()] as [Value, Value][]) {
-      const found = inner(own) && sameShape(own, plus) && own !== plus ? biased(own) : undefined;
+      const found = inner(own) && sameShape(own.shape, plus.shape) && own !== plus ? biased(own) : undefined;
       if (found) return { ...found, plus };
     }
     return undefined;

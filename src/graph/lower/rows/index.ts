@@ -6,10 +6,9 @@
 import type { Graph, Op, Value } from '../../ir.js';
 import { isOp, topological } from '../../ir.js';
 import { OnnxBuilder } from '../../onnx/builder.js';
-import { checkGraph } from '../checks.js';
-import { foldBatchNorm } from '../fold.js';
-import type { Lowered, MaskPort, Port } from '../lowered.js';
-import { checkWeights, parametersOf, type Weights } from '../weights.js';
+import { prepare } from '../checks.js';
+import { type Lowered, type MaskPort, type Port, physicalShape } from '../lowered.js';
+import type { Weights } from '../weights.js';
 import { type Form, RowsContext, type RowsOptions, type RowsRule, tapsPermutation } from './context.js';
 import { convolutionRules, convolveAtOnce } from './convolution.js';
 import { elementwiseRules } from './elementwise.js';
@@ -35,16 +34,13 @@ export interface LowerRowsOptions extends Partial<Omit<RowsOptions, 'inference'>
 
 /**
  * An ONNX model of the graph. Parameters of rank 4 travel taps first (Port.permutation), and so do the outputs made from them. Throws
- * an Error that lists weights which do not fit, and as `checkGraph` does.
+ * as `prepare` does.
  */
 export function lowerRows(
   original: Graph,
   { weights: given, done = false, name = 'graph', ...chosen }: LowerRowsOptions = {},
 ): Lowered {
-  checkGraph(original, topological(Object.values(original.outputs)), done);
-  const declared = parametersOf(original);
-  if (given) checkWeights(declared, given);
-  const { graph, weights } = given ? foldBatchNorm(original, given) : { graph: original, weights: undefined };
+  const { graph, weights } = prepare(original, given, done);
   const builder = new OnnxBuilder();
   const options: RowsOptions = { convolution: 'auto', channelBlock: 0, ...chosen, inference: weights !== undefined };
   const outputs = Object.values(graph.outputs);
@@ -61,8 +57,8 @@ export function lowerRows(
   const ports = declareLeaves(values, c, weights);
   for (const port of Object.keys(graph.outputs)) builder.reserve(port);
 
-  const isInside = (v: Value) => stems.some((s) => s.absorbs.has(v)) || epilogueParts.has(v);
   const epilogueParts = partsOf(epilogues);
+  const isInside = (v: Value) => stems.some((s) => s.absorbs.has(v)) || epilogueParts.has(v);
   for (const value of values) if (!isInside(value)) c.form(value);
   // All conversions first: naming an output renames the value it is.
   const forms = outputs.map((value): Form => {
@@ -115,5 +111,3 @@ function partsOf(epilogues: ReadonlyMap<Value, Epilogue>): Set<Value> {
     }
   return parts;
 }
-
-const physicalShape = (port: Port) => (port.permutation ? port.permutation.map((axis) => port.shape[axis]!) : port.shape);

@@ -20,9 +20,14 @@ export function layerOf(a: ConvAttributes, x: Value, weight: Value, y: Value): L
   return { stride, padding, dilation, groups, kernel, batch, channels, filters, input, output: [y.shape[2]!, y.shape[3]!] };
 }
 
+/** Every value is n. */
+export const all = (values: readonly number[], n: number): boolean => values.every((v) => v === n);
+/** 3 x 3 with a border of one, neither strided nor dilated: the layers that Winograd's filters compute. */
+export const isPlain3x3 = (l: Layer): boolean => all(l.kernel, 3) && all([...l.stride, ...l.dilation, ...l.padding], 1);
+
 /** Names everything but the picture's size. */
 export const layerKey = (l: Layer) => `k${l.kernel} s${l.stride} p${l.padding} d${l.dilation}`;
-export const isPointwise = (l: Layer) => l.kernel.every((k) => k === 1) && l.padding.every((p) => p === 0);
+export const isPointwise = (l: Layer) => all(l.kernel, 1) && all(l.padding, 0);
 
 /** Taps of one axis that reach the pixels of a residue class modulo the stride. */
 export const tapsReaching = (l: Layer, axis: 0 | 1, remainder: number): number[] =>

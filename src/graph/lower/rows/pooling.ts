@@ -56,9 +56,9 @@ const maxPool2dGrad: RowsRule<'maxPool2dGrad'> = (node, c): Form | undefined => 
   const pool = poolOf(c, x, node.attributes, to);
   const taps = pool.kernel[0] * pool.kernel[1];
   const flat = (v: Value) => c.reshape(c.rows(v, to).name, [1, to.rows * pool.channels]);
-  // x - y is 0 at a maximum and negative elsewhere: a HardSigmoid this steep is 1 there and 0 elsewhere.
+  // x - y is 0 at a maximum and negative elsewhere.
   const below = c.op('Sub', [windows(c, pool, c.rows(x).name), flat(y)]);
-  const isMaximum = c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } });
+  const isMaximum = c.isNotNegative(below);
   const ties = c.op('ReduceSum', [isMaximum, c.builder.ints([0])], { keepdims: 1 });
   const shares = c.reshape(c.op('Mul', [isMaximum, c.op('Div', [flat(dy), ties])]), [taps * to.rows, pool.channels]);
   return collect(c, pool, c.withRow(shares, pool.channels), taps * to.rows);

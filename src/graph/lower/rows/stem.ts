@@ -4,6 +4,7 @@
  */
 import { isOp, type Value } from '../../ir.js';
 import type { Form, RowsContext } from './context.js';
+import { all } from './layer.js';
 import { StemLowering } from './stemLowering.js';
 
 /** The values of a stem's forward pass. */
@@ -43,8 +44,6 @@ export function findStems(values: readonly Value[], outputs: ReadonlySet<Value>,
     return [...stem.absorbs].every((v) => !outputs.has(v) && usersOf(v).every(known)) ? [stem] : [];
   });
 }
-
-const all = (values: readonly number[], n: number) => values.every((v) => v === n);
 
 function forwardOf(pool: Value, block: number): StemValues | undefined {
   if (!isOp(pool, 'maxPool2d')) return undefined;

@@ -70,25 +70,14 @@ export class StemLowering {
     const { norm } = this.values;
     const [gamma, beta] = [c.plain(norm.inputs[1]!), c.plain(norm.inputs[2]!)];
     // +1 where gamma >= 0, else -1.
-    const isPositive = c.op('HardSigmoid', [gamma], { alpha: { float: 1e30 }, beta: { float: 1 } });
+    const isPositive = c.isNotNegative(gamma);
     const sign = c.op('Sub', [c.op('Mul', [isPositive, c.scalar(2)]), c.scalar(1)]);
     const phases = this.convolution(c, sign);
 
     const perPixel = c.scalar(1 / this.#count);
-    const mean = c.op('Mul', [
-      this.total(
-        c,
-        phases.map(({ name, algebra }) => algebra.sum(name)),
-      ),
-      perPixel,
-    ]);
-    const square = c.op('Mul', [
-      this.total(
-        c,
-        phases.map(({ name, algebra }) => algebra.dot(name, name)),
-      ),
-      perPixel,
-    ]);
+    const average = (of: (phase: Phase) => string) => c.op('Mul', [this.total(c, phases.map(of)), perPixel]);
+    const mean = average(({ name, algebra }) => algebra.sum(name));
+    const square = average(({ name, algebra }) => algebra.dot(name, name));
     const variance = varianceFrom(c, square, mean);
     const inverse = inverseDeviation(c, variance, norm.attributes.eps);
     const scale = c.op('Mul', [c.op('Abs', [gamma]), inverse]);
@@ -147,7 +136,7 @@ export class StemLowering {
 
   private makeBackward(c: RowsContext, dPool: Value) {
     const { sign, phases, mean, inverse, scale, top, pooling, pooled } = this.forward(c);
-    const isPositive = c.op('HardSigmoid', [pooled], { alpha: { float: 1e30 }, beta: { float: 0 } });
+    const isPositive = c.isPositive(pooled);
     const g = c.op('Mul', [c.blocked(dPool).name, isPositive]);
     // Only maxima have a gradient and those of a window share it, so sums over the pooled map are sums over the whole.
     const beta = pooling.sum(g);
@@ -162,7 +151,7 @@ export class StemLowering {
         .filter(({ p, q }) => p <= phase.p && q <= phase.q)
         .map((place) => {
           const below = c.op('Sub', [phase.name, this.moved(c, top, place, pooledSize, phase)]);
-          return { place, isMaximum: c.op('HardSigmoid', [below], { alpha: { float: 1e30 }, beta: { float: 1 } }) };
+          return { place, isMaximum: c.isNotNegative(below) };
         }),
     );
     const ties = phases.flatMap((phase, i) =>
