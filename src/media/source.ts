@@ -1,0 +1,60 @@
+/** Where bytes come from, and what they seem to be. */
+import { open } from 'node:fs/promises';
+import { defaultLimits, MediaError, type MediaLimits } from './types.js';
+
+/** A file by its path, or its content. */
+export type Source = string | Uint8Array;
+
+/** How messages name it. */
+export const nameOf = (source: Source): string => (typeof source === 'string' ? source : `(${source.length} bytes)`);
+
+/**
+ * All bytes of a file; given bytes are returned as they are. Throws MediaError: `missing` when the file cannot be opened or is none,
+ * `tooLarge` beyond `maxBytes`, `corrupt` when there is nothing in it.
+ */
+export async function readBytes(source: Source, { maxBytes = defaultLimits.maxBytes }: MediaLimits = {}): Promise<Uint8Array> {
+  const bytes = typeof source === 'string' ? await readFileWithin(source, maxBytes) : source;
+  if (bytes.length > maxBytes) throw tooManyBytes(nameOf(source), bytes.length, maxBytes);
+  if (bytes.length === 0) throw new MediaError('corrupt', nameOf(source), 'the file is empty');
+  return bytes;
+}
+
+const tooManyBytes = (name: string, size: number, limit: number) =>
+  new MediaError('tooLarge', name, `${size} bytes are more than the limit of ${limit} (maxBytes)`);
+
+async function readFileWithin(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new MediaError('missing', path, `cannot be opened (${error.code ?? error.message})`, { cause: error });
+  });
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new MediaError('missing', path, 'expected a file, this is none');
+    if (stat.size > maxBytes) throw tooManyBytes(path, stat.size, maxBytes);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+export type Format = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'wav' | 'flac' | 'mp3' | 'ogg' | 'mp4' | 'matroska' | 'avi';
+
+const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+
+/** The format that the first bytes announce, whatever the file is called; `mp4` stands for MOV and M4A too, `matroska` for WebM. */
+export function sniff(bytes: Uint8Array): Format | undefined {
+  const [a, b, c] = bytes;
+  if (a === 0xff && b === 0xd8 && c === 0xff) return 'jpeg';
+  if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
+  if (ascii(bytes, 0, 6) === 'GIF87a' || ascii(bytes, 0, 6) === 'GIF89a') return 'gif';
+  if (ascii(bytes, 0, 4) === 'fLaC') return 'flac';
+  if (ascii(bytes, 0, 4) === 'OggS') return 'ogg';
+  if (ascii(bytes, 0, 4) === '\x1a\x45\xdf\xa3') return 'matroska';
+  const container = ascii(bytes, 0, 4);
+  const kind = ascii(bytes, 8, 12);
+  if (['RIFF', 'RF64'].includes(container) && kind === 'WAVE') return 'wav';
+  if (container === 'RIFF' && kind === 'WEBP') return 'webp';
+  if (container === 'RIFF' && kind === 'AVI ') return 'avi';
+  if (ascii(bytes, 4, 8) === 'ftyp') return kind === 'avif' || kind === 'avis' ? 'avif' : 'mp4';
+  if (ascii(bytes, 0, 3) === 'ID3' || (a === 0xff && (b! & 0xe6) === 0xe2)) return 'mp3';
+  return undefined;
+}
