@@ -33,3 +33,17 @@ export interface PairSet {
   /** For shards: how many of `pairs`, which are in shard order, come from each. */
   shardSizes?: readonly number[];
 }
+
+/** A data set that cannot be read at all. `message` is one line: where, what was expected, what came, what to do. */
+export class DatasetError extends Error {
+  override name = 'DatasetError';
+
+  constructor(
+    /** The list, folder or shard. */
+    readonly file: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${message}`, options);
+  }
+}
