@@ -1,13 +1,13 @@
 /** The benchmarks' command line. */
 import { parseArgs } from 'node:util';
-import type { Benchmark, Settings } from './benchmark.js';
+import type { Benchmark, Request } from './benchmark.js';
 
 /** A command line that cannot be run; the message says what can. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-export type Arguments = { help: true } | { help: false; benchmark: Benchmark; json: boolean; settings: Settings };
+export type Arguments = { help: true } | { help: false; benchmark: Benchmark; json: boolean; request: Request };
 
 export function usage(benchmarks: Readonly<Record<string, Benchmark>>): string {
   const width = Math.max(...Object.keys(benchmarks).map((name) => name.length));
@@ -22,6 +22,7 @@ ${lines.join('\n')}
 
   --rounds N  turns of each side
   --steps N   steps in a turn
+  --data LIST a list of pairs (a CSV file image,audio) for \`loader\`, besides generated ones; may be given again
   --json      one JSON object a row instead of a table (with \`npm run -s\`, nothing else is on the standard output)
   --help      this text
 
@@ -43,6 +44,7 @@ function parsed(args: readonly string[]) {
       options: {
         rounds: { type: 'string' },
         steps: { type: 'string' },
+        data: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -64,5 +66,5 @@ export function parseArguments(args: readonly string[], benchmarks: Readonly<Rec
   const benchmark = benchmarks[name]!;
   const { rounds, steps } = benchmark.defaults;
   const settings = { rounds: count('rounds', values.rounds, rounds), steps: count('steps', values.steps, steps) };
-  return { help: false, benchmark, json: values.json, settings };
+  return { help: false, benchmark, json: values.json, request: { ...settings, data: values.data } };
 }

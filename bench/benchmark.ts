@@ -7,6 +7,12 @@ export interface Settings {
   steps: number;
 }
 
+/** What is asked for on the command line. */
+export interface Request extends Settings {
+  /** Lists of pairs to measure besides generated ones. */
+  data: readonly string[];
+}
+
 /** `null` wherever it takes PyTorch and there is none. Times are of one step, in milliseconds, over all rounds. */
 export interface Row extends Settings {
   name: string;
@@ -28,6 +34,16 @@ export interface Row extends Settings {
   oursPeakMB: number;
   theirsPeakMB: number | null;
   threads: number;
+  /** What was loaded; of the benchmark `loader`, like the following. */
+  data?: string;
+  /** Ours, nothing kept from earlier epochs. */
+  pairsPerSecond?: number;
+  /** Pairs a second, ours / theirs. */
+  speedup?: number | null;
+  /** The same with decoded features kept in memory. */
+  cachedSpeedup?: number | null;
+  /** Share of a training run's time in which the step waits for data. */
+  waitShare?: number;
   /** Share of the processors that was in use, by others, while both sides waited; near 0 in a figure worth keeping. */
   background: number;
   /** 2026-11-21 */
@@ -40,5 +56,5 @@ export interface Benchmark {
   description: string;
   defaults: Settings;
   /** Yields every row as soon as it is known; `progress` gets one line for every stage. */
-  run: (settings: Settings, progress: (line: string) => void) => AsyncIterable<Row>;
+  run: (request: Request, progress: (line: string) => void) => AsyncIterable<Row>;
 }

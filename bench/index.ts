@@ -2,10 +2,11 @@
 import { parseArguments, UsageError, usage } from './arguments.js';
 import type { Benchmark, Row } from './benchmark.js';
 import { inference } from './inference.js';
+import { loader } from './loader.js';
 import { table } from './table.js';
 import { trainStep } from './train-step.js';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, inference };
+const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, inference, loader };
 
 const progress = (line: string) => console.error(line);
 
@@ -13,7 +14,7 @@ async function main(args: readonly string[]): Promise<void> {
   const parsed = parseArguments(args, benchmarks);
   if (parsed.help) return console.log(usage(benchmarks));
   const rows: Row[] = [];
-  for await (const row of parsed.benchmark.run(parsed.settings, progress)) {
+  for await (const row of parsed.benchmark.run(parsed.request, progress)) {
     rows.push(row);
     if (parsed.json) console.log(JSON.stringify(row));
   }

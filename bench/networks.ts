@@ -24,11 +24,11 @@ function standardNormal(name: string, shape: Shape): Tensor<'float32'> {
 
 /**
  * Two ResNet-18: pictures [B, 3, 224, 224] through one whose last stage keeps its size, averaged over all positions; spectrograms
- * [B, 1, 257, 200] through an ordinary one, their largest value over all positions.
+ * [B, 1, 257, frames] through an ordinary one, their largest value over all positions.
  */
-export function encoders(batch: number, { training }: { training: boolean }): Encoders {
+export function encoders(batch: number, { training, frames = 200 }: { training: boolean; frames?: number }): Encoders {
   const scope = new Scope({ training });
-  const shapes = { picture: [batch, 3, 224, 224], spectrogram: [batch, 1, 257, 200] } as const;
+  const shapes = { picture: [batch, 3, 224, 224], spectrogram: [batch, 1, 257, frames] } as const;
   const visionMap = resnet18(scope.child('vision'), ops.input('picture', shapes.picture), { lastStride: 1 });
   const audioMap = resnet18(scope.child('audio'), ops.input('spectrogram', shapes.spectrogram));
   return {

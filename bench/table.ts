@@ -6,6 +6,7 @@ const show = (cell: Cell) => (cell === null || cell === undefined ? '-' : String
 const fixed = (x: number | null, digits: number) => x?.toFixed(digits);
 
 const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] = [
+  ['data', (row) => row.data],
   ['batch', (row) => row.batch],
   ['lowering', (row) => row.lowering],
   ['earshot ms', (row) => fixed(row.oursMs, 1)],
@@ -14,6 +15,10 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
   ['min', (row) => fixed(row.theirsMinMs, 1)],
   ['ratio', (row) => fixed(row.ratio, 3)],
   ['by round', (row) => fixed(row.roundRatio, 3)],
+  ['pairs/s', (row) => row.pairsPerSecond],
+  ['speedup', (row) => fixed(row.speedup ?? null, 2)],
+  ['cached', (row) => fixed(row.cachedSpeedup ?? null, 2)],
+  ['waits %', (row) => fixed(row.waitShare === undefined ? null : 100 * row.waitShare, 2)],
   ['earshot MB', (row) => row.oursPeakMB],
   ['PyTorch MB', (row) => row.theirsPeakMB],
   ['ratio', (row) => fixed(row.peakMemoryRatio, 2)],

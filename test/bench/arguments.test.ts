@@ -12,17 +12,17 @@ const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), 
 
 describe('the command line of the benchmarks', () => {
   it('takes a name and fills in that benchmark’s defaults', () => {
-    const settings = { rounds: 8, steps: 5 };
-    expect(parse('inference')).toEqual({ help: false, benchmark: benchmarks.inference, json: false, settings });
+    const request = { rounds: 8, steps: 5, data: [] };
+    expect(parse('inference')).toEqual({ help: false, benchmark: benchmarks.inference, json: false, request });
   });
 
   it('takes options in any place', () => {
-    const settings = { rounds: 2, steps: 30 };
+    const request = { rounds: 2, steps: 30, data: [] };
     expect(parse('--json --rounds 2 train-step --steps=30')).toEqual({
       help: false,
       benchmark: benchmarks['train-step'],
       json: true,
-      settings,
+      request,
     });
   });
 

@@ -1,0 +1,41 @@
+/** What the loader and its decoding threads say to each other. */
+import type { MediaLimits } from '../../media/types.js';
+import type { Pair } from '../types.js';
+import type { Views } from './views.js';
+
+export interface WorkerData {
+  views: Views;
+  seed: number;
+  /** Bytes of decoded features this thread may keep. */
+  cacheBytes: number;
+  limits: MediaLimits;
+  /** Batch buffers, in turns: for each view, in the order of `views`, the values of a whole batch. */
+  buffers: readonly (readonly Float32Array[])[];
+}
+
+/** Decode `pair` into slot `slot` of a batch buffer. */
+export interface Item {
+  slot: number;
+  /** Position in the set of pairs: with the seed and the epoch it names the random numbers. */
+  index: number;
+  pair: Pair;
+}
+
+export interface Task {
+  id: number;
+  buffer: number;
+  epoch: number;
+  items: readonly Item[];
+}
+
+export interface TaskResult {
+  id: number;
+  failed: readonly FailedSlot[];
+}
+
+/** A slot without a sample: the file that cannot be used, and why. */
+export interface FailedSlot {
+  slot: number;
+  file: string;
+  reason: string;
+}

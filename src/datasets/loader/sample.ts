@@ -1,0 +1,98 @@
+/** From a pair's files to the values of its views: what a decoding thread does. */
+import { augmentPicture } from '../../features/augment/pictures.js';
+import { maskSpectrogram, shiftClip } from '../../features/augment/sound.js';
+import { fitClip } from '../../features/clip.js';
+import { normalizeFrame, SpectrogramKernel } from '../../features/kernels/index.js';
+import { pictureTensor } from '../../features/picture.js';
+import { planOf } from '../../features/plan.js';
+import type { AudioClip, Frame, MediaLimits } from '../../media/types.js';
+import { Random } from '../../random.js';
+import { openPicture, openSound } from '../media.js';
+import type { MediaRef, Pair } from '../types.js';
+import { FeatureCache, type MemoryBudget } from './cache.js';
+import type { PictureView, SoundView, Views } from './views.js';
+
+interface Options {
+  views: Views;
+  seed: number;
+  cacheBytes: number;
+  limits: MediaLimits;
+}
+
+/** Sounds are decoded a little longer than they are needed, so that resampling sees what follows. */
+const margin = 0.1;
+
+const keyOf = ({ path, member, seconds }: MediaRef) => `${path}\n${member?.offset ?? ''}\n${seconds ?? ''}`;
+
+/** Makes the views of pairs, and keeps what does not change from epoch to epoch. */
+export class SampleMaker {
+  readonly #views: Views;
+  readonly #seed: number;
+  readonly #limits: MediaLimits;
+  readonly #kernels = new Map<string, SpectrogramKernel>();
+  readonly #frames: FeatureCache<Frame>;
+  readonly #clips: FeatureCache<AudioClip>;
+  readonly #features: FeatureCache<Float32Array>;
+
+  constructor({ views, seed, cacheBytes, limits }: Options) {
+    this.#views = views;
+    this.#seed = seed;
+    this.#limits = limits;
+    for (const [name, view] of Object.entries(views))
+      if ('sound' in view) this.#kernels.set(name, new SpectrogramKernel(planOf(view.sound)));
+    const budget: MemoryBudget = { free: cacheBytes };
+    this.#frames = new FeatureCache(budget, (frame) => frame.rgb.byteLength);
+    this.#clips = new FeatureCache(budget, (clip) => clip.samples.byteLength);
+    this.#features = new FeatureCache(budget, (values) => values.byteLength);
+  }
+
+  /** Writes pair number `index` as it is in `epoch`, one array a view. Throws MediaError when one of its files cannot be used. */
+  async make(pair: Pair, index: number, epoch: number, outputs: readonly Float32Array[]): Promise<void> {
+    // Several views of one file decode it once.
+    const decoded = new Map<string, Promise<Frame | AudioClip>>();
+    const once = <T extends Frame | AudioClip>(key: string, decode: () => Promise<T>): Promise<T> => {
+      if (!decoded.has(key)) decoded.set(key, decode());
+      return decoded.get(key) as Promise<T>;
+    };
+    for (const [i, [name, view]] of Object.entries(this.#views).entries()) {
+      const random = new Random(this.#seed, 'view', name, epoch, index);
+      if ('sound' in view) await this.#sound(name, view, pair.sound, once, random, outputs[i]!);
+      else await this.#picture(name, view, pair.picture, once, random, outputs[i]!);
+    }
+  }
+
+  async #picture(name: string, view: PictureView, ref: MediaRef, once: Once, random: Random, out: Float32Array): Promise<void> {
+    const { picture: spec, augmentation } = view;
+    const decode = () => once('picture', () => openPicture(ref, { limits: this.#limits }));
+    if (augmentation) {
+      const { frame } = augmentPicture(await this.#frames.get(keyOf(ref), decode), augmentation, random);
+      normalizeFrame(frame, spec.mean, spec.std, out);
+      return;
+    }
+    const values = await this.#features.get(`${name}\n${keyOf(ref)}`, async () => {
+      const tensor = new Float32Array(out.length);
+      pictureTensor(await decode(), spec, tensor);
+      return tensor;
+    });
+    out.set(values);
+  }
+
+  async #sound(name: string, view: SoundView, ref: MediaRef, once: Once, random: Random, out: Float32Array): Promise<void> {
+    const { clip: spec } = view.sound;
+    const kernel = this.#kernels.get(name)!;
+    const { channel, sampleRate } = spec;
+    const duration = spec.take === 'start' ? spec.samples / sampleRate + margin : undefined;
+    const wanted = `${channel} ${sampleRate} ${duration}`;
+    const decode = () => once(wanted, () => openSound(ref, { channel, sampleRate, duration, limits: this.#limits }));
+    if (view.shift) {
+      const clip = await this.#clips.get(`${wanted}\n${keyOf(ref)}`, decode);
+      kernel.run(fitClip(shiftClip(clip, view.shift, random), spec), out);
+    } else {
+      const make = async () => kernel.run(fitClip(await decode(), spec));
+      out.set(await this.#features.get(`${name}\n${keyOf(ref)}`, make));
+    }
+    if (view.mask) maskSpectrogram(out, kernel, view.mask, random);
+  }
+}
+
+type Once = <T extends Frame | AudioClip>(key: string, decode: () => Promise<T>) => Promise<T>;

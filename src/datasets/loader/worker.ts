@@ -1,0 +1,39 @@
+/** A decoding thread of the loader. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { MediaError } from '../../media/types.js';
+import { sizeOf } from '../../tensor.js';
+import type { FailedSlot, Item, Task, TaskResult, WorkerData } from './protocol.js';
+import { SampleMaker } from './sample.js';
+import { shapeOf } from './views.js';
+
+const { buffers, ...options } = workerData as WorkerData;
+const maker = new SampleMaker(options);
+const sizes = Object.entries(options.views).map(([name, view]) => sizeOf(shapeOf(name, view)));
+
+/** Files of a few samples are read while another is computed. */
+const inFlight = 4;
+
+async function run({ id, buffer, epoch, items }: Task): Promise<void> {
+  const failed: FailedSlot[] = [];
+  const waiting = items.values();
+  const next = async ({ slot, index, pair }: Item) => {
+    const outputs = buffers[buffer]!.map((values, v) => values.subarray(slot * sizes[v]!, (slot + 1) * sizes[v]!));
+    try {
+      await maker.make(pair, index, epoch, outputs);
+    } catch (error) {
+      // Anything else is a mistake of the program, not of a file: it ends the thread and reaches the loader.
+      if (!(error instanceof MediaError)) throw error;
+      failed.push({ slot, file: error.file, reason: error.message });
+    }
+  };
+  const lane = async () => {
+    for (const item of waiting) await next(item);
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  parentPort!.postMessage({ id, failed } satisfies TaskResult);
+}
+
+parentPort!.on('message', (task: Task | 'end') => {
+  if (task === 'end') parentPort!.close();
+  else void run(task);
+});
