@@ -8,6 +8,8 @@ export interface MediaRef {
   member?: { name: string; offset: number; length: number };
   /** For a video: the time of the frame, or where the sound begins, in seconds. */
   seconds?: number;
+  /** For a sound that is a part of a longer one: its seconds; to the end when not given. */
+  duration?: number;
 }
 
 export interface Pair {

@@ -1,0 +1,14 @@
+/** Pairs of pictures and sounds from lists, folders, videos and shards. Nothing is downloaded, nothing is replaced silently. */
+export type { FrameChoice } from './folders.js';
+export { reportOf } from './problems.js';
+export { type ReadPairsOptions, readPairs } from './read.js';
+export { readTarIndex, type TarMember, tarEnd, tarMember } from './tar.js';
+export { DatasetError, type MediaRef, type Pair, type PairSet, type Problem } from './types.js';
+export {
+  annotatedFrameSeconds,
+  clipKey,
+  formatVggSound,
+  parseVggSound,
+  sameVggSoundClip,
+  type VggSoundClip,
+} from './vggsound.js';
