@@ -56,6 +56,17 @@ for radius, sigma in [(0, 1), (1, 0.1), (1, 2), (3, 0.7), (11, 0.4), (11, 1.0), 
     result = F.gaussian_blur(torch.from_numpy(picture).permute(2, 0, 1), 2 * radius + 1, sigma).permute(1, 2, 0).contiguous()
     blurs.append({'radius': radius, 'sigma': sigma, 'rgb': base64.b64encode(result.numpy().tobytes()).decode()})
 
+# Whole pictures resized as the augmentations do before or after their cut.
+image = Image.fromarray(picture)
+resizes = []
+for name, transform in {
+    'shortSide': T.Resize(int(20 * 1.1), Image.BICUBIC),
+    'squash': T.Resize((24, 24)),
+    'resizedCrop': T.RandomResizedCrop(20, (1, 1), (33 / 26, 33 / 26), Image.BICUBIC),
+}.items():
+    result = transform(image)
+    resizes.append({'name': name, 'width': result.width, 'height': result.height, 'rgb': base64.b64encode(result.tobytes()).decode()})
+
 # Where torchvision's random crops lie: means and standard deviations over many draws.
 crops = []
 torch.manual_seed(0)
@@ -78,4 +89,4 @@ for width, height, scale, ratio in [
 
 versions = {'Pillow': PIL.__version__, 'torchvision': torchvision.__version__}
 pathlib.Path(__file__).with_suffix('.json').write_text(json.dumps(
-    {'versions': versions, 'operations': operations, 'blurs': blurs, 'cropDraws': draws, 'crops': crops}, indent=1) + '\n')
+    {'versions': versions, 'operations': operations, 'blurs': blurs, 'resizes': resizes, 'cropDraws': draws, 'crops': crops}, indent=1) + '\n')

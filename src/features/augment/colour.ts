@@ -44,7 +44,7 @@ export function adjustSaturation(rgb: Uint8Array, factor: number): void {
     const zero = 255 - dull;
     for (let j = i; j < i + 3; j++) {
       const value = float(dull + share[rgb[j]! + zero]!);
-      rgb[j] = value <= 0 ? 0 : value >= 255 ? 255 : value;
+      rgb[j] = Math.max(0, Math.min(255, value));
     }
   }
 }

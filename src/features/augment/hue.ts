@@ -32,8 +32,8 @@ export function adjustHue(rgb: Uint8Array, shift: number): void {
     const r = rgb[i]!;
     const g = rgb[i + 1]!;
     const b = rgb[i + 2]!;
-    const max = r > g ? (r > b ? r : b) : g > b ? g : b;
-    const min = r < g ? (r < b ? r : b) : g < b ? g : b;
+    const max = Math.max(r, g, b);
+    const min = Math.min(r, g, b);
     // Grey has no hue; neither has a colour whose saturation rounds to none, but that becomes grey.
     const saturation = saturationTable[max * 256 + max - min]!;
     if (saturation === 0) {

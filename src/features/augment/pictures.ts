@@ -1,0 +1,134 @@
+/** Random views of a picture for training, as plain values and as a function. */
+import type { Frame } from '../../media/types.js';
+import type { Random } from '../../random.js';
+import { resizeFrame } from '../kernels/index.js';
+import type { Box, PictureSpec, Placement } from '../spec.js';
+import { gaussianBlur } from './blur.js';
+import { boxBlur } from './boxBlur.js';
+import { toGrayscale } from './colour.js';
+import { cutFrame, drawResizedCrop, flipFrame } from './crop.js';
+import { drawBelow, drawChance, drawWithin, type Range } from './draw.js';
+import { type ColourJitter, drawJitter, jitterColours } from './jitter.js';
+
+/** The views of SimCLR and what came after it: a random part of the picture, its colours changed, perhaps grey, perhaps blurred. */
+export interface SimclrAugmentation {
+  kind: 'simclr';
+  /** Side of the square result in pixels. */
+  size: number;
+  /** Share of the picture's area that is kept. */
+  scale: Range;
+  /** Width / height of what is kept. */
+  ratio: Range;
+  kernel: PictureSpec['kernel'];
+  /** Probability of mirroring left and right. */
+  flip: number;
+  jitter: { probability: number } & ColourJitter;
+  /** Probability. */
+  grayscale: number;
+  /**
+   * Standard deviation in pixels of the result. `gaussian` is cut off so that it spans a tenth of `size`, as in SimCLR; `boxes` is
+   * Pillow's approximation, which most PyTorch code uses.
+   */
+  blur: { probability: number; sigma: Range; by: 'gaussian' | 'boxes' };
+}
+
+/** The whole picture made a little larger than needed, and a random square of it. */
+export interface CropAugmentation {
+  kind: 'crop';
+  /** Side of the square result in pixels. */
+  size: number;
+  /** Side in pixels before the cut: of both sides whatever the shape, or of the short side, the long one in proportion, cut off to whole pixels. */
+  resized: { squash: number } | { shortSide: number };
+  kernel: PictureSpec['kernel'];
+  /** Probability of mirroring left and right. */
+  flip: number;
+}
+
+/** A plain value: it can be kept as JSON and sent to workers. */
+export type PictureAugmentation = SimclrAugmentation | CropAugmentation;
+
+export interface AugmentedPicture {
+  frame: Frame;
+  /** Where the pixels of the given frame are in the new one; some lie outside. */
+  placement: Placement;
+}
+
+/** Pictures longer than this many times their short side are cut before they are made larger, lest the result be of any size. */
+const longest = 16;
+
+/**
+ * A random view of a picture, a pure function of its arguments: `frame` is left as it is, and equal streams give equal views.
+ * Parameters are distributed as torchvision draws them; given the parameters, every step but the true Gaussian (see gaussianBlur) equals
+ * Pillow's byte for byte. Throws RangeError when the augmentation contradicts itself.
+ */
+export function augmentPicture(frame: Frame, augmentation: PictureAugmentation, random: Random): AugmentedPicture {
+  const augmented =
+    augmentation.kind === 'simclr' ? simclrView(frame, augmentation, random) : cropView(frame, augmentation, random);
+  return drawChance(augmentation.flip, random) ? flipped(augmented) : augmented;
+}
+
+/** Everything but the mirroring, which gives the same pixels wherever in the order it comes. */
+function simclrView(given: Frame, augmentation: SimclrAugmentation, random: Random): AugmentedPicture {
+  const { size, scale, ratio, kernel, jitter, blur } = augmentation;
+  checkRange('scale', scale, 1);
+  checkRange('ratio', ratio, Infinity);
+  checkRange('blur.sigma', blur.sigma, Infinity);
+  const box = drawResizedCrop(given.width, given.height, scale, ratio, random);
+  const [x0, y0, x1, y1] = box;
+  const [scaleX, scaleY] = [size / (x1 - x0), size / (y1 - y0)];
+  const resized = resizeFrame(given, size, size, kernel, box);
+  // A picture of the right size already may come back as it is; what follows works in place.
+  let frame = resized.rgb === given.rgb ? { ...resized, rgb: given.rgb.slice() } : resized;
+  if (drawChance(jitter.probability, random)) jitterColours(frame.rgb, drawJitter(jitter, random));
+  if (drawChance(augmentation.grayscale, random)) toGrayscale(frame.rgb);
+  if (drawChance(blur.probability, random)) {
+    const sigma = drawWithin(blur.sigma, random);
+    if (blur.by === 'boxes') boxBlur(frame, sigma);
+    else frame = gaussianBlur(frame, sigma, Math.floor(Math.floor(size / 10) / 2));
+  }
+  return { frame, placement: { scaleX, scaleY, offsetX: -x0 * scaleX, offsetY: -y0 * scaleY, width: size, height: size } };
+}
+
+function cropView(given: Frame, { size, resized, kernel }: CropAugmentation, random: Random): AugmentedPicture {
+  const side = 'squash' in resized ? resized.squash : resized.shortSide;
+  if (!(side >= size))
+    throw new RangeError(`augmentPicture: a crop of ${size} pixels cannot be cut from a side of ${side}; make 'resized' larger`);
+  const part = 'squash' in resized ? ([0, 0, given.width, given.height] as const) : drawPart(given, random);
+  const [partWidth, partHeight] = [part[2] - part[0], part[3] - part[1]];
+  const short = Math.min(partWidth, partHeight);
+  const sideOf = (n: number) => ('squash' in resized ? side : Math.trunc((side * n) / short));
+  const [width, height] = [sideOf(partWidth), sideOf(partHeight)];
+  const whole = resizeFrame(given, width, height, kernel, part);
+  const y = drawBelow(height - size + 1, random);
+  const x = drawBelow(width - size + 1, random);
+  const [scaleX, scaleY] = [width / partWidth, height / partHeight];
+  const frame = cutFrame(whole, [x, y, x + size, y + size]);
+  return {
+    frame,
+    placement: { scaleX, scaleY, offsetX: -part[0] * scaleX - x, offsetY: -part[1] * scaleY - y, width: size, height: size },
+  };
+}
+
+/** The whole picture, or a random part of one that is too long. */
+function drawPart({ width, height }: Frame, random: Random): Box {
+  const most = longest * Math.min(width, height);
+  if (Math.max(width, height) <= most) return [0, 0, width, height];
+  const [w, h] = [Math.min(width, most), Math.min(height, most)];
+  const x = drawBelow(width - w + 1, random);
+  const y = drawBelow(height - h + 1, random);
+  return [x, y, x + w, y + h];
+}
+
+function flipped({ frame, placement }: AugmentedPicture): AugmentedPicture {
+  flipFrame(frame);
+  const { scaleX, offsetX, width } = placement;
+  return { frame, placement: { ...placement, scaleX: -scaleX, offsetX: width - offsetX } };
+}
+
+function checkRange(name: string, [lowest, highest]: Range, limit: number): void {
+  if (!(0 < lowest && lowest <= highest && highest <= limit))
+    throw new RangeError(
+      `augmentPicture: expected ${name} as [lowest, highest] with 0 < lowest <= highest${limit < Infinity ? ` <= ${limit}` : ''}, ` +
+        `got [${lowest}, ${highest}]`,
+    );
+}
