@@ -77,6 +77,16 @@ interface Turbo {
 
 let turbo: Promise<Turbo> | undefined;
 
+/** Loaded when the first JPEG comes, and again after each failure: also when one failed while this call was waiting. */
+async function usableTurbo(): Promise<Turbo> {
+  for (;;) {
+    turbo ??= loadTurbo();
+    const mine = turbo;
+    const loaded = await mine;
+    if (mine === turbo) return loaded;
+  }
+}
+
 function loadTurbo(): Promise<Turbo> {
   const create: () => Promise<Turbo> = createRequire(import.meta.url)('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs');
   return create();
@@ -87,11 +97,9 @@ export async function decodeSmallJpeg(bytes: Uint8Array, header: JpegHeader): Pr
   const { width, height, components, plain } = header;
   const pixels = width * height;
   if (!plain || (components !== 1 && components !== 3) || pixels > mostPixels || bytes.length > mostBytes) return undefined;
-  turbo ??= loadTurbo();
-  const { JPEGDecoder } = await turbo;
   let decoded: Uint8Array<ArrayBuffer>;
   try {
-    const decoder = new JPEGDecoder();
+    const decoder = new (await usableTurbo()).JPEGDecoder();
     decoder.getEncodedBuffer(bytes.length).set(bytes);
     decoder.decode();
     decoded = new Uint8Array(decoder.getDecodedBuffer().buffer);

@@ -14,7 +14,6 @@ type PictureFormat = keyof typeof kinds;
 
 const isPicture = (format: Format | undefined): format is PictureFormat => format !== undefined && format in kinds;
 const sounds: readonly (Format | undefined)[] = ['wav', 'flac', 'mp3', 'ogg'];
-const videos: readonly (Format | undefined)[] = ['mp4', 'matroska', 'avi'];
 const accepted = Object.values(kinds).join(', ');
 
 /**
@@ -33,8 +32,8 @@ export async function readPicture(
   { limits = {}, signal }: { limits?: MediaLimits; signal?: AbortSignal } = {},
 ): Promise<Frame> {
   signal?.throwIfAborted();
-  const { maxPixels, ...rest } = { ...defaultLimits, ...limits };
-  const bytes = await readBytes(source, rest);
+  const { maxPixels = defaultLimits.maxPixels } = limits;
+  const bytes = await readBytes(source, limits);
   const format = sniff(bytes);
   if (!isPicture(format)) throw notAPicture(source, format);
   const header = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
@@ -49,10 +48,9 @@ export async function readPicture(
 function notAPicture(source: Source, format: Format | undefined): MediaError {
   const expected = `expected a picture (${accepted})`;
   if (sounds.includes(format)) return new MediaError('noPicture', nameOf(source), `${expected}, this is a sound (${format})`);
-  const what = videos.includes(format)
-    ? `is a video (${format}): take a frame of it`
-    : 'is none; its name does not count, its content does';
-  return new MediaError('unsupported', nameOf(source), `${expected}, this ${what}`);
+  const film = format === 'mp4' ? 'an MP4 or MOV video, or HEIC' : `a video (${format})`;
+  const what = format ? `${film}: open it as a video to take a frame of it` : 'none; its name does not count, its content does';
+  return new MediaError('unsupported', nameOf(source), `${expected}, this is ${what}`);
 }
 
 const tooManyPixels = (source: Source, limit: number, size?: { width: number; height: number }) =>
@@ -88,9 +86,9 @@ async function decode(
 /** libvips heaps up messages, one a line, of which the first is about the cause. */
 const firstReason = (message: string) =>
   message
-    .replace(/^Warning treated as error due to failOn setting\n?|^Input buffer has corrupt header: ?/g, '')
+    .replace(/^Warning treated as error due to failOn setting\n|^Input buffer has /, '')
     .split('\n')[0]!
-    .trim() || 'no reason given';
+    .replace(/[: ]+$/, '');
 
 /** R = (1 - C) * (1 - K) and so on, for bytes and rounded as in Pillow. */
 function multiplyInks(cmyk: Uint8Array): Uint8Array {

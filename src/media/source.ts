@@ -1,5 +1,5 @@
 /** Where bytes come from, and what they seem to be. */
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { defaultLimits, MediaError, type MediaLimits } from './types.js';
 
 /** A file by its path, or its content. */
@@ -22,15 +22,18 @@ export async function readBytes(source: Source, { maxBytes = defaultLimits.maxBy
 const tooManyBytes = (name: string, size: number, limit: number) =>
   new MediaError('tooLarge', name, `${size} bytes are more than the limit of ${limit} (maxBytes)`);
 
+const unusable = (path: string, what: string) => (error: NodeJS.ErrnoException) => {
+  throw new MediaError('missing', path, `cannot be ${what} (${error.code ?? error.message})`, { cause: error });
+};
+
 async function readFileWithin(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new MediaError('missing', path, `cannot be opened (${error.code ?? error.message})`, { cause: error });
-  });
+  // Without waiting for whoever would write to a named pipe.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unusable(path, 'opened'));
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new MediaError('missing', path, 'expected a file, this is none');
     if (stat.size > maxBytes) throw tooManyBytes(path, stat.size, maxBytes);
-    return await file.readFile();
+    return await file.readFile().catch(unusable(path, 'read'));
   } finally {
     await file.close();
   }
@@ -40,7 +43,13 @@ export type Format = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'wav' | 'flac' |
 
 const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
 
-/** The format that the first bytes announce, whatever the file is called; `mp4` stands for MOV and M4A too, `matroska` for WebM. */
+/** What else an ISO media file says it is: four letters each, behind the main brand and its version, to the end of the first box. */
+const brands = (bytes: Uint8Array): readonly string[] => ascii(bytes, 16, Math.min(bytes[3]!, 64)).match(/.{4}/gs) ?? [];
+
+/**
+ * The format that the first bytes announce, whatever the file is called; `mp4` stands for MOV, M4A, HEIC and AVIF sequences too,
+ * `matroska` for WebM.
+ */
 export function sniff(bytes: Uint8Array): Format | undefined {
   const [a, b, c] = bytes;
   if (a === 0xff && b === 0xd8 && c === 0xff) return 'jpeg';
@@ -54,7 +63,8 @@ export function sniff(bytes: Uint8Array): Format | undefined {
   if (['RIFF', 'RF64'].includes(container) && kind === 'WAVE') return 'wav';
   if (container === 'RIFF' && kind === 'WEBP') return 'webp';
   if (container === 'RIFF' && kind === 'AVI ') return 'avi';
-  if (ascii(bytes, 4, 8) === 'ftyp') return kind === 'avif' || kind === 'avis' ? 'avif' : 'mp4';
+  if (ascii(bytes, 4, 8) === 'ftyp')
+    return kind === 'avif' || (kind === 'mif1' && brands(bytes).includes('avif')) ? 'avif' : 'mp4';
   if (ascii(bytes, 0, 3) === 'ID3' || (a === 0xff && (b! & 0xe6) === 0xe2)) return 'mp3';
   return undefined;
 }
