@@ -20,7 +20,11 @@ export function fitClip({ samples: x, sampleRate }: AudioClip, spec: ClipSpec): 
   const fitted = new Float32Array(clipLength(spec));
   const first = spec.slice?.[0] ?? 0;
   if (x.length < spec.samples) {
-    for (let i = 0, j = first % x.length; i < fitted.length; i++, j = j + 1 === x.length ? 0 : j + 1) fitted[i] = x[j]!;
+    for (let from = first % x.length, at = 0; at < fitted.length; from = 0) {
+      const piece = x.subarray(from, from + fitted.length - at);
+      fitted.set(piece, at);
+      at += piece.length;
+    }
   } else {
     const start = first + (spec.take === 'centre' ? Math.floor((x.length - spec.samples) / 2) : 0);
     fitted.set(x.subarray(start, start + fitted.length));
