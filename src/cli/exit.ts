@@ -1,0 +1,22 @@
+/** How the program ends. */
+import { constants } from 'node:os';
+
+export const exitCode = { failure: 1, usage: 2 } as const;
+
+/** Why `listenForInterrupts`'s signal is aborted. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+
+  /** 128 and the signal's number, as shells have it: 130 after Ctrl-C. */
+  constructor(readonly exitCode: number) {
+    super('interrupted');
+  }
+}
+
+/** Aborted at the first Ctrl-C, SIGTERM or loss of the terminal, so that work ends in good order; a second one ends the process. */
+export function listenForInterrupts(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => controller.abort(new Interrupted(128 + constants.signals[name])));
+  return controller.signal;
+}

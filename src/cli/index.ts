@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** The command line: parsing only. Every command is a file; what it does is somewhere else. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
+import { addPrepare } from './prepare.js';
+
+const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('earshot')
+  .description(description)
+  .version(version)
+  .helpCommand(false)
+  .showHelpAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'earshot: ')) })
+  .exitOverride();
+const interrupted = listenForInterrupts();
+addPrepare(program, interrupted);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what is wrong already; help and version are no errors.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCode.usage;
+  else {
+    const { message, stack } = error as Error;
+    console.error(process.env.EARSHOT_DEBUG ? stack : `earshot: ${message}`);
+    process.exitCode = interrupted.reason instanceof Interrupted ? interrupted.reason.exitCode : exitCode.failure;
+  }
+}

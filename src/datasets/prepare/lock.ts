@@ -1,0 +1,74 @@
+/** One `prepare` at a time in a folder: a file that names the process, which stays behind when the process is killed. */
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { PrepareError } from './settings.js';
+
+interface Owner {
+  pid: number;
+  host: string;
+  /** When the process began (`startOf`), so that a later one with its number is not taken for it. */
+  start?: string;
+}
+
+/** In ticks since the machine's start, where the system tells it (Linux). */
+function startOf(pid: number): string | undefined {
+  try {
+    // The name of the program, in brackets, may hold anything.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').split(' ')[20];
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive({ pid, start }: Owner): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return start === startOf(pid);
+}
+
+function tryTo<T>(code: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return undefined;
+    throw error;
+  }
+}
+
+function ownerIn(text: string): Owner | undefined {
+  try {
+    return JSON.parse(text) as Owner;
+  } catch {
+    // Killed between creating the file and writing to it.
+    return undefined;
+  }
+}
+
+/**
+ * Takes the lock file at `path`; the function returned gives it back. A lock whose process has ended is taken over. Throws
+ * PrepareError when its process lives, or was started on another machine, where this one cannot see it.
+ */
+export function takeLock(path: string): () => void {
+  const mine: Owner = { pid: process.pid, host: hostname(), start: startOf(process.pid) };
+  for (;;) {
+    if (tryTo('EEXIST', () => (writeFileSync(path, JSON.stringify(mine), { flag: 'wx' }), true))) return () => unlinkSync(path);
+    const text = tryTo('ENOENT', () => readFileSync(path, 'utf8'));
+    if (text === undefined) continue;
+    const owner = ownerIn(text);
+    if (owner && (owner.host !== mine.host || isAlive(owner)))
+      throw new PrepareError(
+        `another prepare (process ${owner.pid} on ${owner.host}) is working in this folder: wait for it, or choose another folder; ` +
+          `if it has ended, delete ${path}`,
+      );
+    // Two may find the same stale lock: only one can move it away, and who moves the other's new one puts it back.
+    const moved = `${path}.${process.pid}`;
+    if (tryTo('ENOENT', () => (renameSync(path, moved), true))) {
+      if (readFileSync(moved, 'utf8') !== text) tryTo('EEXIST', () => linkSync(moved, path));
+      unlinkSync(moved);
+    }
+  }
+}
