@@ -11,7 +11,7 @@ import { serve } from './serve.js';
 const [list, ...numbers] = process.argv.slice(2) as [string, ...string[]];
 const [batch, workers] = numbers.map(Number) as [number, number];
 const { scope, vision, audio } = encoders(batch, { training: true, frames: 671 });
-const step = await TrainingStep.create({ scope, loss: infoNce(audio, vision), optimizer: adam({ learningRate: 1e-4 }) });
+const step = await TrainingStep.create({ scope, loss: infoNce(audio, vision), optimizer: adam({ learningRate: 1e-4 }), seed: 0 });
 const loader = new Loader(await readPairs(list), { views: trainingViews, batch, workers });
 
 async function* batches() {

@@ -44,10 +44,11 @@ export class MediaError extends Error {
     readonly problem: MediaProblem,
     /** The path, or a description of bytes that have none. */
     readonly file: string,
-    message: string,
+    /** The message without the file. */
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${file}: ${message}`, options);
+    super(`${file}: ${reason}`, options);
   }
 }
 

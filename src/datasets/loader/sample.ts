@@ -5,6 +5,7 @@ import { fitClip } from '../../features/clip.js';
 import { normalizeFrame, SpectrogramKernel } from '../../features/kernels/index.js';
 import { pictureTensor } from '../../features/picture.js';
 import { planOf } from '../../features/plan.js';
+import type { SpectrogramPlan } from '../../features/spec.js';
 import type { AudioClip, Frame, MediaLimits } from '../../media/types.js';
 import { Random } from '../../random.js';
 import { openPicture, openSound } from '../media.js';
@@ -22,14 +23,14 @@ interface Options {
 /** Sounds are decoded a little longer than they are needed, so that resampling sees what follows. */
 const margin = 0.1;
 
-const keyOf = ({ path, member, seconds }: MediaRef) => `${path}\n${member?.offset ?? ''}\n${seconds ?? ''}`;
+const keyOf = ({ path, member, seconds, duration }: MediaRef) => [path, member?.offset, seconds, duration].join('\n');
 
 /** Makes the views of pairs, and keeps what does not change from epoch to epoch. */
 export class SampleMaker {
   readonly #views: Views;
   readonly #seed: number;
   readonly #limits: MediaLimits;
-  readonly #kernels = new Map<string, SpectrogramKernel>();
+  readonly #spectrograms = new Map<string, { plan: SpectrogramPlan; kernel: SpectrogramKernel }>();
   readonly #frames: FeatureCache<Frame>;
   readonly #clips: FeatureCache<AudioClip>;
   readonly #features: FeatureCache<Float32Array>;
@@ -39,7 +40,10 @@ export class SampleMaker {
     this.#seed = seed;
     this.#limits = limits;
     for (const [name, view] of Object.entries(views))
-      if ('sound' in view) this.#kernels.set(name, new SpectrogramKernel(planOf(view.sound)));
+      if ('sound' in view) {
+        const plan = planOf(view.sound);
+        this.#spectrograms.set(name, { plan, kernel: new SpectrogramKernel(plan) });
+      }
     const budget: MemoryBudget = { free: cacheBytes };
     this.#frames = new FeatureCache(budget, (frame) => frame.rgb.byteLength);
     this.#clips = new FeatureCache(budget, (clip) => clip.samples.byteLength);
@@ -79,7 +83,7 @@ export class SampleMaker {
 
   async #sound(name: string, view: SoundView, ref: MediaRef, once: Once, random: Random, out: Float32Array): Promise<void> {
     const { clip: spec } = view.sound;
-    const kernel = this.#kernels.get(name)!;
+    const { plan, kernel } = this.#spectrograms.get(name)!;
     const { channel, sampleRate } = spec;
     const duration = spec.take === 'start' ? spec.samples / sampleRate + margin : undefined;
     const wanted = `${channel} ${sampleRate} ${duration}`;
@@ -91,7 +95,7 @@ export class SampleMaker {
       const make = async () => kernel.run(fitClip(await decode(), spec));
       out.set(await this.#features.get(`${name}\n${keyOf(ref)}`, make));
     }
-    if (view.mask) maskSpectrogram(out, kernel, view.mask, random);
+    if (view.mask) maskSpectrogram(out, plan, view.mask, random);
   }
 }
 

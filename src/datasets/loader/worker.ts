@@ -23,7 +23,7 @@ async function run({ id, buffer, epoch, items }: Task): Promise<void> {
     } catch (error) {
       // Anything else is a mistake of the program, not of a file: it ends the thread and reaches the loader.
       if (!(error instanceof MediaError)) throw error;
-      failed.push({ slot, file: error.file, reason: error.message });
+      failed.push({ slot, file: error.file, reason: error.reason });
     }
   };
   const lane = async () => {
