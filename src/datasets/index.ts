@@ -1,5 +1,8 @@
 /** Pairs of pictures and sounds from lists, folders, videos and shards. Nothing is downloaded, nothing is replaced silently. */
 export type { FrameChoice } from './folders.js';
+export { type Batch, Loader, type LoaderOptions } from './loader/loader.js';
+export type { LastBatch } from './loader/order.js';
+export type { PictureView, SoundView, View, Views } from './loader/views.js';
 export { reportOf } from './problems.js';
 export { type ReadPairsOptions, readPairs } from './read.js';
 export { readTarIndex, type TarMember, tarEnd, tarMember } from './tar.js';

@@ -28,6 +28,8 @@ export interface LoaderOptions {
   prefetch?: number;
   /** Bytes of decoded pictures, sounds and features kept for the next epochs, over all threads; default 2^29. */
   cacheBytes?: number;
+  /** Ids of pairs known to be bad, so that an epoch that was stopped goes on with the same batches. */
+  bad?: readonly string[];
   limits?: MediaLimits;
 }
 
@@ -68,16 +70,21 @@ export class Loader {
       workers: availableParallelism(),
       prefetch: 2,
       cacheBytes: 2 ** 29,
+      bad: [],
       limits: defaultLimits,
       ...options,
     };
-    const { views, batch, workers, prefetch, cacheBytes, seed, limits, lastBatch } = this.#options;
+    const { views, batch, workers, prefetch, cacheBytes, seed, bad, limits, lastBatch } = this.#options;
     for (const [name, value] of Object.entries({ batch, workers, prefetch }))
       if (!Number.isSafeInteger(value) || value < 1)
         throw new RangeError(`loader: ${name} must be a positive whole number, got ${value}`);
     if (pairs.pairs.length < (lastBatch === 'drop' ? batch : 1))
       throw new RangeError(`loader: '${pairs.name}' has ${pairs.pairs.length} pairs, fewer than a batch of ${batch}`);
+    if (!(cacheBytes >= 0)) throw new RangeError(`loader: cacheBytes must be 0 or more, got ${cacheBytes}`);
+    if (Object.keys(views).length === 0) throw new RangeError('loader: there are no views to make of the pairs');
     this.#shapes = Object.entries(views).map(([name, view]) => [name, shapeOf(name, view)]);
+    const known = new Set(bad);
+    for (const [index, { id }] of pairs.pairs.entries()) if (known.has(id)) this.#bad.add(index);
     // The consumer holds one while the others are filled.
     this.#buffers = Array.from({ length: prefetch + 1 }, () =>
       this.#shapes.map(([, shape]) => new Float32Array(new SharedArrayBuffer(4 * batch * sizeOf(shape)))),
