@@ -62,42 +62,51 @@ export function resample(samples: Float32Array, from: number, to: number): Float
 
 function convolve(x: Float32Array, { up, down, taps, weights }: Polyphase, length: number): Float32Array {
   const y = new Float32Array(length);
-  // The newest input that output m needs is floor((m down + H) / up), the remainder decides its phase; both are carried along.
   const half = halfPeriods * Math.max(up, down);
-  const step = Math.floor(down / up);
-  const carry = down % up;
-  let newest = Math.floor(half / up);
-  let remainder = half % up;
-  let row = 0;
-  for (let m = 0; m < length; m++) {
-    const oldest = newest - taps + 1;
-    const from = Math.max(oldest, 0);
-    const to = Math.min(newest + 1, x.length);
-    let w = row + from - oldest;
-    let n = from;
-    // Four sums, so that an addition need not wait for the one before.
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (const last = to - 3; n < last; n += 4, w += 4) {
-      a += weights[w]! * x[n]!;
-      b += weights[w + 1]! * x[n + 1]!;
-      c += weights[w + 2]! * x[n + 2]!;
-      d += weights[w + 3]! * x[n + 3]!;
+  // Outputs that lie a multiple of `up` apart have the same weights: four are summed at a time, so that a weight is loaded once
+  // for all and no sum waits for another. `span` is how far apart, in outputs, `advance` the same in inputs: what four need stays
+  // in the processor's cache, in double precision and with silence before and after the sound.
+  const periods = Math.max(1, Math.floor(1024 / Math.max(up, down)));
+  const span = periods * up;
+  const advance = periods * down;
+  const inputs = new Float64Array(4 * advance + taps);
+  const outputs = new Float64Array(4 * span);
+  for (let done = 0; done < length; done += outputs.length) {
+    // Output m needs the inputs up to floor((m down + H) / up); the remainder decides which weights.
+    copyPart(x, (done / up) * down + Math.floor(half / up) - taps + 1, inputs);
+    let remainder = half % up;
+    let oldest = 0;
+    for (let m = 0, row = 0; m < span; m++) {
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
+      for (let w = row, n = oldest; w < row + taps; w++, n++) {
+        const weight = weights[w]!;
+        a += weight * inputs[n]!;
+        b += weight * inputs[n + advance]!;
+        c += weight * inputs[n + 2 * advance]!;
+        d += weight * inputs[n + 3 * advance]!;
+      }
+      outputs[m] = a;
+      outputs[m + span] = b;
+      outputs[m + 2 * span] = c;
+      outputs[m + 3 * span] = d;
+      remainder += down;
+      oldest += Math.floor(remainder / up);
+      remainder %= up;
+      row = (row + taps) % weights.length;
     }
-    for (; n < to; n++, w++) a += weights[w]! * x[n]!;
-    y[m] = a + b + (c + d);
-    newest += step;
-    remainder += carry;
-    if (remainder >= up) {
-      remainder -= up;
-      newest++;
-    }
-    row += taps;
-    if (row === weights.length) row = 0;
+    y.set(outputs.subarray(0, length - done), done);
   }
   return y;
+}
+
+/** part[i] = x[from + i], 0 where there is no such sample. */
+function copyPart(x: Float32Array, from: number, part: Float64Array): void {
+  const present = x.subarray(Math.max(from, 0), Math.max(from + part.length, 0));
+  part.fill(0);
+  part.set(present, Math.max(-from, 0));
 }
 
 /** The filter of a ratio, from the kept ones where it is among them. */
