@@ -4,6 +4,7 @@ import { DatasetError } from './types.js';
 
 const block = 512;
 const utf8 = new TextEncoder();
+const text = new TextDecoder();
 
 /** Two zero blocks: what an archive ends with. */
 export const tarEnd: Uint8Array = new Uint8Array(2 * block);
@@ -33,7 +34,7 @@ function refusedName(name: string): string | undefined {
   if (name === '' || name.endsWith('/')) return 'names no file';
   if (name.includes('\0')) return 'holds a zero byte';
   if (name.startsWith('/') || name.split('/').includes('..')) return 'leads out of the folder (absolute, or with ..)';
-  if (utf8.encode(name).length > 4096) return 'is longer than 4096 bytes';
+  if (name.length > 4096) return 'is longer than 4096 characters';
   return undefined;
 }
 
@@ -49,12 +50,11 @@ function header(name: string, prefix: string, size: number, type: string): Uint8
   if (size >= 8 ** 11) throw new RangeError(`tarMember: ${size} bytes are more than a tar member can have (8 GiB)`);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
   const bytes = new Uint8Array(block);
-  const put = (text: string, at: number) => bytes.set(utf8.encode(text), at);
+  const put = (field: string, at: number) => bytes.set(utf8.encode(field), at);
   put(name, 0);
   put(`0000644\0${'0000000\0'.repeat(2)}${octal(size, 11)}\0${octal(0, 11)}\0`, 100);
   put(type, 156);
   put('ustar\x0000', 257);
-  put('0000000\0'.repeat(2), 329);
   put(prefix, 345);
   put(`${octal(checksum(bytes).unsigned, 6)}\0 `, 148);
   return bytes;
@@ -157,6 +157,7 @@ async function readFully(file: FileHandle, into: Uint8Array, at: number): Promis
 /** `tar cf x.tar ./folder` writes `./` before every name. */
 const withoutDot = (name: string) => name.replace(/^(\.\/+)+/, '');
 
+/** As many as a data set may have files. */
 const maxMembers = 10_000_000;
 /** Of pax records and GNU long names: more is no name. */
 const maxRecordBytes = 2 ** 20;
@@ -229,11 +230,11 @@ class Archive {
     for (let from = 0; from < bytes.length; ) {
       const [digits = ''] = /^\d{1,7} /.exec(latin(bytes.subarray(from, from + 8))) ?? [];
       const end = from + Number(digits);
-      const text = new TextDecoder().decode(bytes.subarray(from + digits.length, end - 1));
-      const equals = text.indexOf('=');
+      const record = text.decode(bytes.subarray(from + digits.length, end - 1));
+      const equals = record.indexOf('=');
       if (digits === '' || end > bytes.length || bytes[end - 1] !== 0x0a || equals < 1)
         throw this.error(at + from, 'a damaged pax record, expected "length key=value"');
-      records.set(text.slice(0, equals), text.slice(equals + 1));
+      records.set(record.slice(0, equals), record.slice(equals + 1));
       from = end;
     }
     return records;
@@ -266,15 +267,15 @@ function parseHeader(bytes: Uint8Array): { name: string; size: number; type: str
   // The prefix exists in POSIX headers only: GNU's have times at its place.
   const prefix = latin(bytes.subarray(257, 263)) === 'ustar\0' ? cString(bytes.subarray(345, 500)) : '';
   const name = cString(bytes.subarray(0, 100));
-  return { name: prefix === '' ? name : `${prefix}/${name}`, size, type: latin(bytes.subarray(156, 157)) };
+  return { name: prefix === '' ? name : `${prefix}/${name}`, size, type: String.fromCharCode(bytes[156]!) };
 }
 
-const latin = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+const latin = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
 /** Text up to the first zero byte. */
 function cString(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return text.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 /** Octal digits between spaces and zeros, or, when the first bit is set, a big-endian binary number (GNU); NaN for anything else. */
