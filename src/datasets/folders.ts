@@ -12,7 +12,7 @@ import { clipKey } from './vggsound.js';
  */
 export type FrameChoice = 'middle' | number | string;
 
-/** Paths relative to the root, by what `clipKey` makes of their names. */
+/** What belongs together, as paths below `frames/` and `audio/`; `name` is the sound's without extension. */
 interface Clip {
   name: string;
   pictures: string[];
@@ -56,15 +56,13 @@ export async function readFolders(root: string, { frame = 'middle' }: { frame?: 
 
   const found: { name: string; picture: string; sound: string }[] = [];
   for (const clip of inByteOrder([...clips.values()], ({ name }) => name)) {
-    const chosen = choose(clip, frame);
+    const [single, ...others] = clip.pictures.filter((picture) => isSingle(clip, picture));
+    for (const other of others) problem(`frames/${other}`, `a second picture of one name: the first is ${single}`);
+    const picture = single ?? choose(clip.pictures, frame);
     if (clip.pictures.length === 0) problem(`audio/${clip.sound}`, 'no picture of this name in frames/');
-    else if (chosen === undefined)
+    else if (picture === undefined)
       problem(`frames/${folderOf(clip.pictures[0]!)}`, `no picture ${JSON.stringify(frame)} in this folder`);
-    else found.push({ name: clip.name, picture: chosen, sound: clip.sound });
-    for (const path of clip.pictures) {
-      const single = chosen !== undefined && isSingle(clip, chosen);
-      if (single && path !== chosen) problem(`frames/${path}`, `a second picture of one name: the first is ${chosen}`);
-    }
+    else found.push({ name: single === undefined ? folderOf(picture) : withoutExtension(single), picture, sound: clip.sound });
   }
   const ids = uniqueIds(found, [({ name }) => basename(name), ({ name }) => name]);
   const pairs = found.map(
@@ -79,14 +77,12 @@ export async function readFolders(root: string, { frame = 'middle' }: { frame?: 
 
 const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
-/** Whether a picture is of the clip's own name and not one of a folder. */
+/** Whether a picture has the clip's own name; the others lie in a folder of that name. */
 const isSingle = (clip: Clip, picture: string) => clipKey(withoutExtension(picture)) === clipKey(clip.name);
 
-/** The picture that stands for a clip: one of its own name before those of a folder. */
-function choose(clip: Clip, frame: FrameChoice): string | undefined {
-  const single = clip.pictures.find((picture) => isSingle(clip, picture));
-  if (single !== undefined) return single;
-  const numbered = inByteOrder(clip.pictures, (path) => path).map((path) => ({
+/** The picture of a folder that stands for its clip. */
+function choose(pictures: readonly string[], frame: FrameChoice): string | undefined {
+  const numbered = inByteOrder(pictures, (path) => path).map((path) => ({
     path,
     name: basename(withoutExtension(path)),
     // Names without number come first, in the order of their bytes.

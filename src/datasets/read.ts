@@ -35,7 +35,7 @@ export async function readPairs(path: string, options: ReadPairsOptions = {}): P
   const set = await read(resolve(path), options);
   if (set.pairs.length > 0) return set;
   const [first] = set.problems;
-  const why = first === undefined ? '' : `; ${set.problems.length} problems, the first: ${first.file}: ${first.reason}`;
+  const why = first === undefined ? '' : `; the first of ${set.problems.length}: ${first.file}: ${first.reason}`;
   throw new DatasetError(path, `no pair of it can be used${why}`);
 }
 

@@ -27,7 +27,7 @@ export function parseVggSound(name: string): VggSoundClip | undefined {
   if (!/^[\w-]{11}$/.test(video)) return undefined;
   const [, seconds] = /^_(\d{6})$/.exec(name.slice(idLength)) ?? [];
   if (seconds !== undefined) return { video, start: 1000 * Number(seconds), end: 1000 * Number(seconds) + clipMilliseconds };
-  const [, from, to] = /^_(\d{1,9})_(\d{1,9})$/.exec(name.slice(idLength)) ?? [];
+  const [, from, to] = /^_(\d{1,10})_(\d{1,10})$/.exec(name.slice(idLength)) ?? [];
   return from !== undefined && Number(from) < Number(to) ? { video, start: Number(from), end: Number(to) } : undefined;
 }
 
