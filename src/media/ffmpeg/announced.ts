@@ -10,7 +10,7 @@ const counting = ['mov', 'flac', 'avi', 'wav', 'w64', 'aiff', 'caf'];
 const searched = 2 ** 20;
 
 /** True for containers that count, and for an MP3 file whose encoder left its count of frames (the tag `Xing` or `Info`). */
-export function announcesFrames(input: Input): boolean {
+export function announcesLength(input: Input): boolean {
   const container = input.format.iformat?.name?.split(',')[0] ?? '';
   if (container !== 'mp3') return counting.includes(container);
   const file = openSync(input.path, 'r');

@@ -2,7 +2,7 @@
 import type { Frame } from 'node-av/lib';
 import { nameOf, type Source } from '../source.js';
 import { defaultLimits, MediaError, type MediaLimits } from '../types.js';
-import { announcesFrames } from './announced.js';
+import { announcesLength } from './announced.js';
 import { Decoder } from './decoder.js';
 import { Input, localFile, tickOf } from './input.js';
 import { Pace } from './pace.js';
@@ -204,7 +204,7 @@ class Cut {
   #checkWhole(): void {
     const announced = this.#announced();
     const decoded = this.#position / this.#sampleRate;
-    if (announced !== undefined && decoded < announced - tolerance && announcesFrames(this.input))
+    if (announced !== undefined && decoded < announced - tolerance && announcesLength(this.input))
       throw this.input.corrupt(
         `truncated or damaged: expected ${announced.toFixed(3)} s of sound, ${decoded.toFixed(3)} s are there`,
       );

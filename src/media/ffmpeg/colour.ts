@@ -1,0 +1,107 @@
+/** Decoded pictures as upright RGB. */
+import type { Frame as Picture, SoftwareScaleContext, Stream } from 'node-av/lib';
+import { type Frame, MediaError } from '../types.js';
+import type { Input } from './input.js';
+
+/**
+ * Turns decoded pictures of one stream into frames. YUV becomes RGB by the matrix and range that the stream names; BT.601 and the
+ * limited range where it names none, as ffmpeg and OpenCV assume. Chroma is interpolated bicubically, sums are rounded, transfer
+ * curves stay as they are. Pixels that are not square stay as they are stored. The rotation or mirroring of the stream is applied.
+ */
+export class Colour {
+  readonly #scaler: SoftwareScaleContext;
+  readonly #target: Picture;
+  readonly #orientation: Orientation;
+
+  constructor(
+    private readonly input: Input,
+    stream: Stream,
+  ) {
+    const { lib } = input.ffmpeg;
+    this.#orientation = orientationOf(input, stream);
+    this.#scaler = new lib.SoftwareScaleContext();
+    this.#scaler.allocContext();
+    this.#scaler.setOption('sws_flags', 'bicubic+accurate_rnd+full_chroma_int');
+    this.#target = new lib.Frame();
+    this.#target.alloc();
+  }
+
+  /** Width and height, upright, of a picture stored with this width and height. */
+  upright(width: number, height: number): { width: number; height: number } {
+    return this.#orientation.transposed ? { width: height, height: width } : { width, height };
+  }
+
+  /** Throws MediaError 'unsupported' when there is no conversion from its pixel format. */
+  convert(picture: Picture): Frame {
+    const { constants: av, lib } = this.input.ffmpeg;
+    const target = this.#target;
+    if (target.width !== picture.width || target.height !== picture.height) {
+      target.unref();
+      target.format = av.AV_PIX_FMT_RGB24;
+      target.width = picture.width;
+      target.height = picture.height;
+      // Rows without gaps.
+      lib.FFmpegError.throwIfError(target.getBuffer(1), 'getBuffer');
+    }
+    if (picture.colorSpace === av.AVCOL_SPC_UNSPECIFIED) picture.colorSpace = av.AVCOL_SPC_SMPTE170M;
+    target.colorSpace = av.AVCOL_SPC_RGB;
+    target.colorRange = av.AVCOL_RANGE_JPEG;
+    target.colorPrimaries = picture.colorPrimaries;
+    target.colorTrc = picture.colorTrc;
+    const scaled = this.#scaler.scaleFrameSync(target, picture);
+    const rgb = target.data?.[0];
+    if (scaled < 0 || !rgb)
+      throw new MediaError(
+        'unsupported',
+        this.input.name,
+        `its pixel format ${picture.format} cannot become RGB (${lib.FFmpegError.strerror(scaled)})`,
+      );
+    const { width, height } = picture;
+    return orient({ width, height, rgb: rgb.subarray(0, 3 * width * height) }, this.#orientation);
+  }
+
+  free(): void {
+    this.#target.free();
+    this.#scaler.freeContext();
+  }
+}
+
+/** How a stored picture is shown: rows and columns swapped first if transposed, then mirrored. */
+interface Orientation {
+  transposed: boolean;
+  flipX: boolean;
+  flipY: boolean;
+}
+
+/**
+ * The display matrix of a stream: nine 32-bit numbers a b u c d v x y w, row by row; (p, q) is shown at (a p + c q, b p + d q). Turns
+ * that are no multiple of a quarter are taken as the nearest one.
+ */
+function orientationOf(input: Input, stream: Stream): Orientation {
+  const matrix = stream.codecpar.getCodedSideData(input.ffmpeg.constants.AV_PKT_DATA_DISPLAYMATRIX);
+  if (!matrix || matrix.length < 36) return { transposed: false, flipX: false, flipY: false };
+  // In the byte order of the machine, as FFmpeg keeps it.
+  const view = new DataView(matrix.buffer, matrix.byteOffset);
+  const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+  const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(4 * i, littleEndian)) as [number, number, number, number];
+  const transposed = Math.abs(b) > Math.abs(a);
+  return { transposed, flipX: (transposed ? c : a) < 0, flipY: (transposed ? b : d) < 0 };
+}
+
+/** A copy of `frame` as it is shown. */
+function orient(frame: Frame, { transposed, flipX, flipY }: Orientation): Frame {
+  if (!transposed && !flipX && !flipY) return { ...frame, rgb: Uint8Array.from(frame.rgb) };
+  const [width, height] = transposed ? [frame.height, frame.width] : [frame.width, frame.height];
+  const rgb = new Uint8Array(3 * width * height);
+  const [acrossStep, downStep] = transposed ? [3 * frame.width, 3] : [3, 3 * frame.width];
+  for (let y = 0, to = 0; y < height; y++) {
+    const row = (flipY ? height - 1 - y : y) * downStep;
+    for (let x = 0; x < width; x++, to += 3) {
+      const from = row + (flipX ? width - 1 - x : x) * acrossStep;
+      rgb[to] = frame.rgb[from]!;
+      rgb[to + 1] = frame.rgb[from + 1]!;
+      rgb[to + 2] = frame.rgb[from + 2]!;
+    }
+  }
+  return { width, height, rgb };
+}
