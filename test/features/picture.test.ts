@@ -5,7 +5,7 @@ import { normalizedPicture, pictureTensor } from '../../src/features/picture.js'
 import { placeBox } from '../../src/features/placement.js';
 import { picturePresets } from '../../src/features/presets.js';
 import type { PictureSpec } from '../../src/features/spec.js';
-import { input, interpret, lowerNchw } from '../../src/graph/index.js';
+import { input, interpret, lowerNchw, lowerRows } from '../../src/graph/index.js';
 import type { Frame } from '../../src/media/types.js';
 import { float32 } from '../../src/tensor.js';
 import { golden } from '../graph/golden.js';
@@ -66,7 +66,8 @@ describe('normalizedPicture', () => {
     // Where a sum is half a level but for float32's last digits, it may be rounded the other way: one level at most, and seldom
     // even at 27 : 24, where halves are common.
     const level = 1 / 255 / Math.min(...spec.std);
-    for (const { y } of [interpret(graph, { x }), await runLowered(lowerNchw(graph), run)]) {
+    const results = [interpret(graph, { x }), await runLowered(lowerNchw(graph), run), await runLowered(lowerRows(graph), run)];
+    for (const { y } of results) {
       expect(y!.shape).toEqual(expected.shape);
       const errors = expected.data.map((value, i) => Math.abs(y!.data[i]! - value));
       expect(Math.max(...errors)).toBeLessThan(spec.resize === 'pillow' ? 1.01 * level : 1e-4);

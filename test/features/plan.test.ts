@@ -77,6 +77,18 @@ describe('a plan', () => {
     expect(changed({}, { mel: undefined, centred: false, keep: undefined })).toMatchObject({ frames: 98, pad: 0, bins: 513 });
     expect(changed({ slice: [100, 1700] }, { keep: undefined })).toMatchObject({ samples: 1600, frames: 4 });
   });
+  it('doubles what has a negative twin, and only that, in a density', () => {
+    const { gain, window } = planOf(soundPresets.lvs);
+    const density = 1 / (16000 * window.reduce((sum, w) => sum + w * w, 0));
+    expect(gain).toHaveLength(257);
+    expect([gain[0], gain[256]]).toEqual([density, density]);
+    expect(new Set(gain.slice(1, 256))).toEqual(new Set([2 * density]));
+  });
+  it('divides by the energy of the window, or by nothing', () => {
+    // sum of sin^4 over a period of 512: 3 / 8 each.
+    for (const g of planOf(soundPresets.ssltie).gain) expect(g).toBeCloseTo(1 / 192, 12);
+    expect(new Set(planOf(soundPresets.avin).gain)).toEqual(new Set([1]));
+  });
   it('is refused with the name of the preset and the reason', () => {
     expect(() => changed({}, { segment: 500 })).toThrow(/'laptop': the segment must be a power of two .* it is 500/);
     expect(() => changed({}, { hop: 0.5 })).toThrow(/the hop must be a whole number .* it is 0.5/);
