@@ -3,6 +3,7 @@ export type { FrameChoice } from './folders.js';
 export { type Batch, Loader, type LoaderOptions } from './loader/loader.js';
 export type { LastBatch } from './loader/order.js';
 export type { PictureView, SoundView, View, Views } from './loader/views.js';
+export { openPicture, openSound } from './media.js';
 export { reportOf } from './problems.js';
 export { type ReadPairsOptions, readPairs } from './read.js';
 export { readTarIndex, type TarMember, tarEnd, tarMember } from './tar.js';
