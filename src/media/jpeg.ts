@@ -75,47 +75,63 @@ interface Turbo {
   };
 }
 
-let turbo: Promise<Turbo> | undefined;
+const require = createRequire(import.meta.url);
 
-/** Loaded when the first JPEG comes, and again after each failure: also when one failed while this call was waiting. */
-async function usableTurbo(): Promise<Turbo> {
-  for (;;) {
-    turbo ??= loadTurbo();
-    const mine = turbo;
-    const loaded = await mine;
-    if (mine === turbo) return loaded;
-  }
-}
+const loadTurbo = (): Promise<Turbo> => require('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs')();
 
-function loadTurbo(): Promise<Turbo> {
-  const create: () => Promise<Turbo> = createRequire(import.meta.url)('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs');
-  return create();
-}
+/** Loaded when the first JPEG comes. */
+let current: { turbo: Promise<Turbo>; failures: number } | undefined;
+
+/**
+ * An exception leaves the WebAssembly stack where it was thrown. After four thousand of them it ran into the data, so the instance is
+ * replaced long before.
+ */
+const mostFailures = 64;
 
 /** The picture, or undefined when it is not small and plain, or does not decode without a warning: sharp has the last word on those. */
 export async function decodeSmallJpeg(bytes: Uint8Array, header: JpegHeader): Promise<Frame | undefined> {
-  const { width, height, components, plain } = header;
-  const pixels = width * height;
-  if (!plain || (components !== 1 && components !== 3) || pixels > mostPixels || bytes.length > mostBytes) return undefined;
+  const { components, plain } = header;
+  if (!plain || (components !== 1 && components !== 3)) return undefined;
+  if (header.width * header.height > mostPixels || bytes.length > mostBytes) return undefined;
+  for (;;) {
+    current ??= { turbo: loadTurbo(), failures: 0 };
+    const mine = current;
+    const turbo = await mine.turbo.catch(() => undefined);
+    // It may have been replaced during the wait; from here to the end nobody else runs.
+    if (mine !== current) continue;
+    if (!turbo) {
+      // No memory for another instance: sharp may still have enough, and the next call tries again.
+      current = undefined;
+      return undefined;
+    }
+    try {
+      return decodeWith(turbo, bytes, header);
+    } catch (error) {
+      mine.failures++;
+      // Anything but the pointer to an exception is a breakdown of the instance.
+      if (typeof error !== 'number' || mine.failures >= mostFailures) current = undefined;
+      return undefined;
+    }
+  }
+}
+
+function decodeWith({ JPEGDecoder }: Turbo, bytes: Uint8Array, { width, height }: JpegHeader): Frame | undefined {
+  const decoder = new JPEGDecoder();
   let decoded: Uint8Array<ArrayBuffer>;
   try {
-    const decoder = new (await usableTurbo()).JPEGDecoder();
     decoder.getEncodedBuffer(bytes.length).set(bytes);
     decoder.decode();
     decoded = new Uint8Array(decoder.getDecodedBuffer().buffer);
+  } finally {
     decoder.delete();
-  } catch {
-    // An exception leaves the WebAssembly stack where it was thrown; after some thousands of them it runs into the data. So start afresh.
-    turbo = undefined;
-    return undefined;
   }
-  if (decoded.length === 3 * pixels) return { width, height, rgb: decoded };
-  return decoded.length === pixels ? { width, height, rgb: threeEqual(decoded) } : undefined;
+  if (decoded.length === 3 * width * height) return { width, height, rgb: decoded };
+  return decoded.length === width * height ? { width, height, rgb: threeEqual(decoded) } : undefined;
 }
 
 /** Red, green and blue from grey. */
 function threeEqual(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(3 * grey.length);
-  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i]!, 3 * i, 3 * i + 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)]!;
   return rgb;
 }

@@ -76,7 +76,7 @@ async function decode(
     .toBuffer({ resolveWithObject: true })
     .catch((error: Error) => {
       if (error.message.includes('exceeds pixel limit')) throw tooManyPixels(source, maxPixels);
-      const message = `the ${kinds[format]} picture is damaged or cut off (${firstReason(error.message)})`;
+      const message = `the ${kinds[format]} picture is damaged, cut off or of a rare kind (${firstReason(error.message)})`;
       throw new MediaError('corrupt', nameOf(source), message, { cause: error });
     });
   const rgb = inks ? multiplyInks(data) : new Uint8Array(data.buffer, data.byteOffset, data.length);

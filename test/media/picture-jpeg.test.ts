@@ -54,7 +54,7 @@ describe('the quick decoder', () => {
   it('goes on after damaged files, also when many are under way', async () => {
     const whole = await encodeJpeg(smooth(64, 64));
     const expected = await viaSharp(whole);
-    const frames = await Promise.all(Array.from({ length: 60 }, (_, i) => quick(i % 3 === 1 ? whole.subarray(0, 900) : whole)));
+    const frames = await Promise.all(Array.from({ length: 600 }, (_, i) => quick(i % 3 === 1 ? whole.subarray(0, 900) : whole)));
     frames.forEach((frame, i) => {
       if (i % 3 === 1) expect(frame).toBeUndefined();
       else expect(expected.equals(frame!.rgb)).toBe(true);

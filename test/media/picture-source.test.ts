@@ -43,7 +43,7 @@ describe('readBytes', () => {
   });
 
   it.skipIf(process.platform === 'win32')('does not wait for whoever would write to a named pipe', async () => {
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')]);
     await expect(readBytes(join(folder, 'pipe'))).rejects.toMatchObject({
       problem: 'missing',
       message: expect.stringMatching(/expected a file/),

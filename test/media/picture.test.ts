@@ -79,6 +79,17 @@ describe('readPicture', () => {
     expect(meanDifference(frame.rgb, rgb)).toBeLessThan(2);
   });
 
+  it.each(['png', 'webp'] as const)('ignores the colour profile of %s', async (format) => {
+    const { width, height, rgb } = smooth(20, 10);
+    const tagged = sharp(rgb, { raw: { width, height, channels: 3 } })
+      .withIccProfile('p3')
+      .toFormat(format, { lossless: true });
+    const file = await tagged.toBuffer();
+    const untagged = await sharp(file, { ignoreIcc: true }).toFormat(format, { lossless: true }).toBuffer();
+    expect((await sharp(file).raw().toBuffer()).equals(await sharp(untagged).raw().toBuffer())).toBe(false);
+    expect(await readPicture(file)).toEqual(await readPicture(untagged));
+  });
+
   it('reads interlaced PNG', async () => {
     const frame = smooth(33, 21);
     const png = await sharp(frame.rgb, { raw: { width: 33, height: 21, channels: 3 } })
