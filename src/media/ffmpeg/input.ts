@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FormatContext, Stream } from 'node-av/lib';
-import { type Source, sniff } from '../source.js';
+import { type Format, type Source, sniff } from '../source.js';
 import { MediaError } from '../types.js';
 import { type Ffmpeg, loadFfmpeg } from './binding.js';
 import { checkComplete } from './completeness.js';
@@ -19,6 +19,8 @@ const containers =
 /** Names that announce sound or video: nonsense in such a file is a damaged file, anywhere else an unknown format. */
 const mediaName =
   /\.(mp4|m4v|m4a|mov|3gp|webm|mkv|mka|avi|ogg|oga|ogv|opus|flac|mp3|wav|aac|ac3|amr|aiff?|au|caf|wma|wmv|asf|flv|ts|mts|mpe?g)$/i;
+
+const pictures: readonly Format[] = ['jpeg', 'png', 'webp', 'avif', 'gif'];
 
 /** A path FFmpeg can open: FFmpeg's plain-file reader is several times faster than one that calls back for every piece. */
 export interface LocalFile {
@@ -88,13 +90,14 @@ export class Input {
     const head = inspect(path, name);
     const { lib, constants: av } = ffmpeg;
     const format = new lib.FormatContext();
-    const options = lib.Dictionary.fromObject({ protocol_whitelist: 'file', format_whitelist: containers });
+    const options = lib.Dictionary.fromObject({ protocol_whitelist: 'file', contentwhitelist: containers });
     try {
       // With the protocol spelt out no name can be taken for an address, and `%d` in it for a number.
       const opened = format.openInputSync(`file:${resolve(path)}`, null, options);
-      const known = sniff(head) !== undefined || mediaName.test(path);
+      const content = sniff(head);
+      const known = (content && !pictures.includes(content)) || (mediaName.test(path) && opened === av.AVERROR_INVALIDDATA);
       if (opened < 0)
-        throw known && opened === av.AVERROR_INVALIDDATA
+        throw known
           ? new MediaError('corrupt', name, `cannot be read (${lib.FFmpegError.strerror(opened)})`)
           : new MediaError('unsupported', name, 'expected a sound or a video that holds its own streams, this is none');
       const found = format.findStreamInfoSync();

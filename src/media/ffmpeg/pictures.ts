@@ -1,7 +1,7 @@
 /** The picture stream of an open file, by time. */
 import type { Frame as Picture, Stream } from 'node-av/lib';
 import { defaultLimits, type Frame, MediaError, type MediaLimits } from '../types.js';
-import { announcesLength } from './announced.js';
+import { checkWhole, expectedEnd } from './announced.js';
 import { Colour } from './colour.js';
 import { Decoder } from './decoder.js';
 import { type Input, tickOf } from './input.js';
@@ -47,7 +47,7 @@ export class Pictures {
     this.#checkSize(codecpar.width, codecpar.height);
     const rate = average.num > 0 ? average : base;
     this.frameRate = rate.num > 0 && rate.den > 0 ? rate.num / rate.den : 25;
-    this.duration = this.#announced() ?? Math.max(0, input.seconds(format.duration, 1e-6) ?? 0);
+    this.duration = expectedEnd(input, stream) ?? Math.max(0, input.seconds(format.duration, 1e-6) ?? 0);
     this.#decoder = new Decoder(input, stream, { errorDetection: 'crccheck', maxPixels: this.#maxPixels });
     this.#colour = new Colour(input, stream);
     ({ width: this.width, height: this.height } = this.#colour.upright(codecpar.width, codecpar.height));
@@ -127,7 +127,8 @@ export class Pictures {
     this.#ahead.unref();
     this.#aheadTime = undefined;
     if (!picture) {
-      this.#checkWhole();
+      // One picture may be missing: some encoders count the last one twice.
+      if (previous !== undefined) checkWhole(this.input, this.#stream, this.end, 1.5 / this.frameRate);
       return;
     }
     const stamp = this.input.seconds(picture.bestEffortTimestamp, tickOf(this.#stream));
@@ -147,22 +148,5 @@ export class Pictures {
         `${width}x${height} pixels are more than the limit of ${this.#maxPixels} (maxPixels)`,
       );
     if (!(width > 0 && height > 0)) throw this.input.corrupt(`expected a picture size, got ${width}x${height}`);
-  }
-
-  /** Seconds from the input's zero where the container says that the last picture ends. */
-  #announced(): number | undefined {
-    const duration = this.input.seconds(this.#stream.duration, tickOf(this.#stream));
-    return duration === undefined ? undefined : duration + (this.input.startOf(this.#stream) ?? 0) - this.input.zero;
-  }
-
-  /** Compares the end of the last picture with what the container announces, where that is a count and no guess. */
-  #checkWhole(): void {
-    const announced = this.#announced();
-    // One picture may be missing: some encoders count the last one twice.
-    if (announced !== undefined && this.#shownTime !== undefined && announcesLength(this.input))
-      if (this.end + 1.5 / this.frameRate < announced)
-        throw this.input.corrupt(
-          `truncated or damaged: expected ${announced.toFixed(3)} s of pictures, they end at ${this.end.toFixed(3)} s`,
-        );
   }
 }

@@ -2,7 +2,7 @@
 import type { Frame } from 'node-av/lib';
 import { nameOf, type Source } from '../source.js';
 import { defaultLimits, MediaError, type MediaLimits } from '../types.js';
-import { announcesLength } from './announced.js';
+import { checkWhole, expectedEnd } from './announced.js';
 import { Decoder } from './decoder.js';
 import { Input, localFile, tickOf } from './input.js';
 import { Pace } from './pace.js';
@@ -82,7 +82,7 @@ class Cut {
     this.#start = start;
     this.#duration = duration;
     this.#maxSeconds = limits?.maxSeconds ?? defaultLimits.maxSeconds;
-    const wanted = Math.min(duration ?? Infinity, (this.#announced() ?? duration ?? 0) - start);
+    const wanted = Math.min(duration ?? Infinity, (expectedEnd(this.input, this.decoder.stream) ?? duration ?? 0) - start);
     if (wanted > this.#maxSeconds) throw this.#tooLong(wanted);
   }
 
@@ -98,7 +98,7 @@ class Cut {
       if (pace.due) await pace.breathe();
     }
     if (!this.#planes) throw this.input.corrupt('no sound could be decoded');
-    if (whole) this.#checkWhole();
+    if (whole) checkWhole(this.input, this.decoder.stream, this.#position / this.#sampleRate);
     if (this.#planes.length === 0 && this.#duration !== 0)
       throw this.input.corrupt(`expected sound from ${this.#start} s on, it ends at ${this.#time(this.#position)} s`);
     const bad = this.#planes.findNonFinite();
@@ -165,7 +165,7 @@ class Cut {
       throw this.input.corrupt(
         `expected a sample rate and channels, got ${this.#sampleRate} Hz and ${this.#channelCount} channels`,
       );
-    const announced = this.#announced() ?? 0;
+    const announced = expectedEnd(this.input, this.decoder.stream) ?? 0;
     // A header may promise anything: only so much is made room for before it is there.
     const expected = Math.min(announced - this.#start, this.#duration ?? Infinity) * this.#sampleRate;
     this.#planes = new Planes(this.#channelCount, Math.min(Math.max(Math.ceil(expected), 1), 2 ** 20));
@@ -191,22 +191,5 @@ class Cut {
       `${seconds.toFixed(1)} s of sound or more, ${this.#channelCount || this.decoder.stream.codecpar.channels} channels at ` +
         `${this.#sampleRate || this.decoder.stream.codecpar.sampleRate} Hz, are over the limit of ${this.#maxSeconds} s (maxSeconds)`,
     );
-  }
-
-  /** Seconds from the input's zero where the container says that the sound ends. */
-  #announced(): number | undefined {
-    const { stream } = this.decoder;
-    const duration = this.input.seconds(stream.duration, tickOf(stream));
-    return duration === undefined ? undefined : duration + (this.input.startOf(stream) ?? 0) - this.input.zero;
-  }
-
-  /** Compares what was decoded with what the container announces, where that is a count and no guess. */
-  #checkWhole(): void {
-    const announced = this.#announced();
-    const decoded = this.#position / this.#sampleRate;
-    if (announced !== undefined && decoded < announced - tolerance && announcesLength(this.input))
-      throw this.input.corrupt(
-        `truncated or damaged: expected ${announced.toFixed(3)} s of sound, ${decoded.toFixed(3)} s are there`,
-      );
   }
 }
