@@ -49,7 +49,9 @@ describe('normalizedPicture', () => {
     size: 24,
     fit: spec.fit === 'squash' ? 'squash' : { shortSide: 27 },
   });
-  const cases = Object.values(picturePresets).flatMap((preset) =>
+  // No preset cuts what was resized as a tensor, but a spec may.
+  const tensorCrop: PictureSpec = { ...picturePresets.lvs, name: 'tensor, cut', resize: 'tensor' };
+  const cases = [...Object.values(picturePresets), tensorCrop].flatMap((preset) =>
     [
       [41, 29],
       [24, 24],
