@@ -11,7 +11,9 @@ export function normalizeFrame({ width, height, rgb }: Frame, mean: Triple, std:
   if (rgb.length !== 3 * pixels)
     throw new RangeError(`normalizeFrame: a frame of ${width}x${height} pixels has ${3 * pixels} bytes, this one ${rgb.length}`);
   if (out && out.length !== 3 * pixels)
-    throw new RangeError(`normalizeFrame: out must hold 3 * ${height} * ${width} = ${3 * pixels} numbers, it holds ${out.length}`);
+    throw new RangeError(
+      `normalizeFrame: out must hold 3 * ${height} * ${width} = ${3 * pixels} numbers, it holds ${out.length}`,
+    );
   if (!std.every((s) => s > 0)) throw new RangeError(`normalizeFrame: std must be positive, got [${std}]`);
   const result = out ?? new Float32Array(3 * pixels);
   for (let c = 0; c < 3; c++) {

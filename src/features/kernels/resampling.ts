@@ -38,8 +38,8 @@ const pillowFilters = {
   bicubic: { reach: 2, weight: (x: number) => cubic(x, -0.5) },
 };
 
-/** Pillow's weights are fixed-point numbers with this many binary places. */
-export const pillowBits = 22;
+/** Binary places of Pillow's weights, which are fixed-point numbers. */
+const weightBits = 22;
 
 /**
  * Pillow's weights for one axis (`precompute_coeffs` and `normalize_coeffs_8bpc` of its Resample.c): the filter is stretched by the
@@ -65,7 +65,7 @@ export function pillowTaps(from: number, to: number, kernel: ResizeKernel): Taps
     }
     first[i] = start;
     for (let t = 0; t < count; t++) {
-      const fixed = (sum === 0 ? row[t]! : row[t]! / sum) * 2 ** pillowBits;
+      const fixed = (sum === 0 ? row[t]! : row[t]! / sum) * 2 ** weightBits;
       weights[i * taps + t] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
     }
   }
@@ -75,7 +75,7 @@ export function pillowTaps(from: number, to: number, kernel: ResizeKernel): Taps
 /**
  * PyTorch's weights for one axis (`interpolate(align_corners=False, antialias=False)`): the four pixels around (i + 0.5) from / to - 0.5,
  * of which `first` may lie up to two before the picture and the last up to two behind it: there the edge pixel is repeated.
- * Positions are computed in float32, as there.
+ * As there, the scale is rounded to float32 and the position is not.
  */
 export function torchTaps(from: number, to: number, kernel: ResizeKernel): Taps<Float32Array> {
   const taps = 4;
@@ -83,9 +83,9 @@ export function torchTaps(from: number, to: number, kernel: ResizeKernel): Taps<
   const weights = new Float32Array(to * taps);
   const scale = Math.fround(from / to);
   for (let i = 0; i < to; i++) {
-    const centre = Math.fround(scale * (i + 0.5) - 0.5);
+    const centre = scale * (i + 0.5) - 0.5;
     const before = Math.floor(centre);
-    const t = Math.fround(centre - before);
+    const t = centre - before;
     first[i] = before - 1;
     weights.set(
       kernel === 'bilinear' ? [0, 1 - t, t, 0] : [cubic(1 + t, -0.75), cubic(t, -0.75), cubic(1 - t, -0.75), cubic(2 - t, -0.75)],
