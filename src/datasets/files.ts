@@ -83,11 +83,20 @@ export async function existing(paths: Iterable<string>): Promise<Set<string>> {
   const found = new Set<string>();
   const look = async ([folder, files]: [string, string[]]) => {
     const names = new Set(await readdir(folder).catch(() => []));
-    // The file system may know a name in another case or Unicode form: it has the last word.
-    for (const file of files)
-      if (names.has(basename(file)) || (await stat(file).catch(() => undefined))?.isFile()) found.add(file);
+    const absent: string[] = [];
+    for (const file of files) {
+      if (names.has(basename(file))) found.add(file);
+      else absent.push(file);
+    }
+    if (absent.length === 0) return;
+    // The file system may know a name in another case or Unicode form: it has the last word, but is asked only where that can be.
+    const alike = new Set(Array.from(names, likeness));
+    for (const file of absent)
+      if (alike.has(likeness(basename(file))) && (await stat(file).catch(() => undefined))?.isFile()) found.add(file);
   };
   const folders = [...byFolder];
   for (let i = 0; i < folders.length; i += foldersAtOnce) await Promise.all(folders.slice(i, i + foldersAtOnce).map(look));
   return found;
 }
+
+const likeness = (name: string) => name.normalize('NFC').toLowerCase();

@@ -1,4 +1,4 @@
-import { truncateSync } from 'node:fs';
+import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -107,6 +107,19 @@ describe('entries that cannot be used', () => {
     await expect(readText('l.csv', 'image,audio\nx.jpg,y.wav\n')).rejects.toThrow(
       /no pair of it can be used; the first of 2: .*line 2: no such/,
     );
+  });
+});
+
+describe('names in another case or Unicode form', () => {
+  it('are there when the file system says so, and not otherwise', async () => {
+    const root = write(folder(), {
+      'P\u00f6.jpg': '',
+      's.wav': '',
+      'l.csv': 'image,audio\nP\u00f6.jpg,s.wav\npo\u0308.jpg,s.wav\n',
+    });
+    const alike = existsSync(join(root, 'po\u0308.jpg'));
+    const { pairs, problems } = await readPairs(join(root, 'l.csv'));
+    expect([pairs.length, problems.length]).toEqual(alike ? [2, 0] : [1, 1]);
   });
 });
 
