@@ -1,7 +1,7 @@
 """Writes augment.json: Pillow's and torchvision's colour changes, blurs and random crops on synthetic pictures.
 
-The pictures are made by the same integer formulas here and in the tests. Whole results are kept as SHA-256 of the bytes, blurs, which
-need a tolerance, as base64.
+The pictures are made by the same integer formulas here and in the tests. Most results are kept as SHA-256 of the bytes; blurs,
+which need a tolerance, and resizes, of which parts are compared, as base64.
 
 Usage: python3 augment.py
 """
@@ -65,7 +65,8 @@ for name, transform in {
     'resizedCrop': T.RandomResizedCrop(20, (1, 1), (33 / 26, 33 / 26), Image.BICUBIC),
 }.items():
     result = transform(image)
-    resizes.append({'name': name, 'width': result.width, 'height': result.height, 'rgb': base64.b64encode(result.tobytes()).decode()})
+    rgb = base64.b64encode(result.tobytes()).decode()
+    resizes.append({'name': name, 'width': result.width, 'height': result.height, 'rgb': rgb})
 
 # Where torchvision's random crops lie: means and standard deviations over many draws.
 crops = []
@@ -88,5 +89,5 @@ for width, height, scale, ratio in [
     })
 
 versions = {'Pillow': PIL.__version__, 'torchvision': torchvision.__version__}
-pathlib.Path(__file__).with_suffix('.json').write_text(json.dumps(
-    {'versions': versions, 'operations': operations, 'blurs': blurs, 'resizes': resizes, 'cropDraws': draws, 'crops': crops}, indent=1) + '\n')
+result = {'versions': versions, 'operations': operations, 'blurs': blurs, 'resizes': resizes, 'cropDraws': draws, 'crops': crops}
+pathlib.Path(__file__).with_suffix('.json').write_text(json.dumps(result, indent=1) + '\n')

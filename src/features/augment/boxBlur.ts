@@ -30,32 +30,49 @@ function boxWeights(radius: number): BoxWeights {
   return { reach, inner, outer: Math.trunc((2 ** 24 - (2 * reach + 1) * inner) / 2) };
 }
 
-/**
- * Blurs `count` bytes of `bytes`, from `start` in steps of `step`, in place; beyond its ends the line goes on with its end values.
- * `line` is room for count + 2 * (reach + 1) bytes.
- */
-function blurLine(bytes: Uint8Array, start: number, step: number, count: number, box: BoxWeights, line: Uint8Array): void {
-  const { reach, inner, outer } = box;
+/** A line of bytes with room for the values beyond its ends, which are those at the ends, and for the line after a pass. */
+interface Line {
+  count: number;
+  from: Uint8Array;
+  to: Uint8Array;
+}
+
+/** Blurs the bytes of a line, from `start` in steps of `step`, in place. */
+function blurLine(
+  bytes: Uint8Array,
+  start: number,
+  step: number,
+  { count, from, to }: Line,
+  { reach, inner, outer }: BoxWeights,
+): void {
   const margin = reach + 1;
+  for (let i = 0; i < count; i++) from[margin + i] = bytes[start + i * step]!;
   for (let pass = 0; pass < passes; pass++) {
-    line.fill(bytes[start]!, 0, margin);
-    for (let i = 0; i < count; i++) line[margin + i] = bytes[start + i * step]!;
-    line.fill(line[margin + count - 1]!, margin + count);
+    from.fill(from[margin]!, 0, margin);
+    from.fill(from[margin + count - 1]!, margin + count);
     let sum = 0;
-    for (let i = 0; i < 2 * reach + 1; i++) sum += line[i]!;
+    for (let i = 0; i < 2 * reach + 1; i++) sum += from[i]!;
+    let entering = from[2 * reach + 1]!;
     for (let i = 0; i < count; i++) {
-      sum += line[i + 2 * reach + 1]! - line[i]!;
-      // At most 255 * 2^24 + 2^23, below 2^32.
-      bytes[start + i * step] = (sum * inner + (line[i]! + line[i + 2 * margin]!) * outer + 2 ** 23) >>> 24;
+      const leaving = from[i]!;
+      sum += entering - leaving;
+      entering = from[i + 2 * margin]!;
+      // At most 255 * 2^24 + 2^23, so that arithmetic modulo 2^32 is exact.
+      to[margin + i] = (Math.imul(sum, inner) + Math.imul(leaving + entering, outer) + (1 << 23)) >>> 24;
     }
+    [from, to] = [to, from];
   }
+  for (let i = 0; i < count; i++) bytes[start + i * step] = from[margin + i]!;
 }
 
 /** Pillow's blur of standard deviation about `sigma` pixels, in place on the picture's bytes. */
 export function boxBlur({ width, height, rgb }: Frame, sigma: number): void {
   const box = boxWeights(boxRadius(sigma));
-  const line = new Uint8Array(Math.max(width, height) + 2 * (box.reach + 1));
-  const [across, down] = [line.subarray(0, width + 2 * (box.reach + 1)), line.subarray(0, height + 2 * (box.reach + 1))];
-  for (let y = 0; y < height; y++) for (let c = 0; c < 3; c++) blurLine(rgb, 3 * width * y + c, 3, width, box, across);
-  for (let i = 0; i < 3 * width; i++) blurLine(rgb, i, 3 * width, height, box, down);
+  const lineOf = (count: number): Line => {
+    const length = count + 2 * (box.reach + 1);
+    return { count, from: new Uint8Array(length), to: new Uint8Array(length) };
+  };
+  const [row, column] = [lineOf(width), lineOf(height)];
+  for (let y = 0; y < height; y++) for (let c = 0; c < 3; c++) blurLine(rgb, 3 * width * y + c, 3, row, box);
+  for (let i = 0; i < 3 * width; i++) blurLine(rgb, i, 3 * width, column, box);
 }

@@ -1,6 +1,6 @@
 /**
- * Changes of colour, byte for byte those of Pillow's ImageEnhance (torchvision's adjust_brightness, _contrast and _saturation on PIL
- * pictures). Each works in place on `rgb`, three bytes a pixel.
+ * Changes of colour, byte for byte those of Pillow's ImageEnhance (torchvision's adjust_brightness, _contrast and _saturation on
+ * PIL pictures). Each works in place on `rgb`, three bytes a pixel.
  *
  * They all are Pillow's blend of a dull picture with the given one, in float32 and cut off, not rounded, to a byte:
  * out = dull + factor * (in - dull), limited to 0..255. 0 gives the dull picture, 1 the given one, beyond 1 exaggerates.

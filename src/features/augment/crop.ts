@@ -5,9 +5,9 @@ import type { Box } from '../spec.js';
 import { drawBelow, drawWithin, type Range } from './draw.js';
 
 /**
- * The part that torchvision's RandomResizedCrop takes of a picture of `width` x `height` pixels: its share of the area is uniform in
- * `scale`, the logarithm of its width / height uniform in that of `ratio`, its position uniform. When ten such parts in turn do not
- * fit, it is the largest centred part whose ratio lies in `ratio`.
+ * The part that torchvision's RandomResizedCrop takes of a picture of `width` x `height` pixels: its share of the area is uniform
+ * in `scale`, the logarithm of its width / height uniform in that of `ratio`, its position uniform. When ten such parts in turn
+ * do not fit, it is the largest centred part whose ratio lies in `ratio`.
  */
 export function drawResizedCrop(width: number, height: number, scale: Range, ratio: Range, random: Random): Box {
   const logRatio: Range = [Math.log(ratio[0]), Math.log(ratio[1])];

@@ -1,6 +1,6 @@
 /**
- * A turn of the hue, byte for byte torchvision's adjust_hue on PIL pictures: to Pillow's 8-bit HSV (Convert.c, rgb2hsv and hsv2rgb),
- * a shift of the hue byte, and back.
+ * A turn of the hue, byte for byte torchvision's adjust_hue on PIL pictures: to Pillow's 8-bit HSV (Convert.c, rgb2hsv and
+ * hsv2rgb), a shift of the hue byte, and back.
  */
 
 const float = Math.fround;
@@ -21,8 +21,8 @@ function hueByte(r: number, g: number, b: number, max: number, range: number): n
 }
 
 /**
- * Shifts the hue of every pixel by `shift` turns, -0.5..0.5, in place; `rgb` has three bytes a pixel. The shift is cut off to 1/255 of
- * a turn. Like the original it passes through 8-bit HSV, which changes colours a little even when the shift is 0.
+ * Shifts the hue of every pixel by `shift` turns, -0.5..0.5, in place; `rgb` has three bytes a pixel. The shift is cut off to
+ * 1/255 of a turn. Like the original it passes through 8-bit HSV, which changes colours a little even when the shift is 0.
  * Throws RangeError for a shift outside -0.5..0.5.
  */
 export function adjustHue(rgb: Uint8Array, shift: number): void {

@@ -4,7 +4,10 @@ import { adjustBrightness, adjustContrast, adjustSaturation } from './colour.js'
 import { drawBelow, drawWithin } from './draw.js';
 import { adjustHue } from './hue.js';
 
-/** How far each may go: a factor is uniform in [max(0, 1 - x), 1 + x], the hue's shift in [-x, x] turns (at most 0.5). 0 leaves it alone. */
+/**
+ * How far each may go: a factor is uniform in [max(0, 1 - x), 1 + x], the hue's shift in [-x, x] turns (at most 0.5). 0 leaves it
+ * alone.
+ */
 export interface ColourJitter {
   brightness: number;
   contrast: number;

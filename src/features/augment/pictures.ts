@@ -2,6 +2,7 @@
 import type { Frame } from '../../media/types.js';
 import type { Random } from '../../random.js';
 import { resizeFrame } from '../kernels/index.js';
+import { composePlacements, cropping, mirroring, resizing } from '../placement.js';
 import type { Box, PictureSpec, Placement } from '../spec.js';
 import { gaussianBlur } from './blur.js';
 import { boxBlur } from './boxBlur.js';
@@ -10,7 +11,7 @@ import { cutFrame, drawResizedCrop, flipFrame } from './crop.js';
 import { drawBelow, drawChance, drawWithin, type Range } from './draw.js';
 import { type ColourJitter, drawJitter, jitterColours } from './jitter.js';
 
-/** The views of SimCLR and what came after it: a random part of the picture, its colours changed, perhaps grey, perhaps blurred. */
+/** The views of SimCLR and its successors: a random part of the picture, its colours changed, perhaps grey, perhaps blurred. */
 export interface SimclrAugmentation {
   kind: 'simclr';
   /** Side of the square result in pixels. */
@@ -26,19 +27,22 @@ export interface SimclrAugmentation {
   /** Probability. */
   grayscale: number;
   /**
-   * Standard deviation in pixels of the result. `gaussian` is cut off so that it spans a tenth of `size`, as in SimCLR; `boxes` is
-   * Pillow's approximation, which most PyTorch code uses.
+   * Standard deviation in pixels of the result. `gaussian` is cut off so that it spans a tenth of `size`, as in SimCLR; `boxes`
+   * is Pillow's approximation, which most PyTorch code uses.
    */
   blur: { probability: number; sigma: Range; by: 'gaussian' | 'boxes' };
 }
 
-/** The whole picture made a little larger than needed, and a random square of it. */
+/** The picture resized to a little more than is needed, and a random square of it. */
 export interface CropAugmentation {
   kind: 'crop';
   /** Side of the square result in pixels. */
   size: number;
-  /** Side in pixels before the cut: of both sides whatever the shape, or of the short side, the long one in proportion, cut off to whole pixels. */
-  resized: { squash: number } | { shortSide: number };
+  /**
+   * Pixels before the cut: of the short side, the long side in proportion and its fraction dropped; or of both sides, whatever
+   * the picture's shape.
+   */
+  resized: { shortSide: number } | { squash: number };
   kernel: PictureSpec['kernel'];
   /** Probability of mirroring left and right. */
   flip: number;
@@ -58,8 +62,8 @@ const longest = 16;
 
 /**
  * A random view of a picture, a pure function of its arguments: `frame` is left as it is, and equal streams give equal views.
- * Parameters are distributed as torchvision draws them; given the parameters, every step but the true Gaussian (see gaussianBlur) equals
- * Pillow's byte for byte. Throws RangeError when the augmentation contradicts itself.
+ * Parameters are distributed as torchvision draws them; given the parameters, every step but the true Gaussian (see gaussianBlur)
+ * equals Pillow's byte for byte. Throws RangeError when the augmentation contradicts itself.
  */
 export function augmentPicture(frame: Frame, augmentation: PictureAugmentation, random: Random): AugmentedPicture {
   const augmented =
@@ -74,11 +78,7 @@ function simclrView(given: Frame, augmentation: SimclrAugmentation, random: Rand
   checkRange('ratio', ratio, Infinity);
   checkRange('blur.sigma', blur.sigma, Infinity);
   const box = drawResizedCrop(given.width, given.height, scale, ratio, random);
-  const [x0, y0, x1, y1] = box;
-  const [scaleX, scaleY] = [size / (x1 - x0), size / (y1 - y0)];
-  const resized = resizeFrame(given, size, size, kernel, box);
-  // A picture of the right size already may come back as it is; what follows works in place.
-  let frame = resized.rgb === given.rgb ? { ...resized, rgb: given.rgb.slice() } : resized;
+  let frame = resizeFrame(given, size, size, kernel, box);
   if (drawChance(jitter.probability, random)) jitterColours(frame.rgb, drawJitter(jitter, random));
   if (drawChance(augmentation.grayscale, random)) toGrayscale(frame.rgb);
   if (drawChance(blur.probability, random)) {
@@ -86,27 +86,24 @@ function simclrView(given: Frame, augmentation: SimclrAugmentation, random: Rand
     if (blur.by === 'boxes') boxBlur(frame, sigma);
     else frame = gaussianBlur(frame, sigma, Math.floor(Math.floor(size / 10) / 2));
   }
-  return { frame, placement: { scaleX, scaleY, offsetX: -x0 * scaleX, offsetY: -y0 * scaleY, width: size, height: size } };
+  const cut = cropping(box);
+  return { frame, placement: composePlacements(cut, resizing(cut, frame)) };
 }
 
-function cropView(given: Frame, { size, resized, kernel }: CropAugmentation, random: Random): AugmentedPicture {
-  const side = 'squash' in resized ? resized.squash : resized.shortSide;
+function cropView(given: Frame, { size, resized: to, kernel }: CropAugmentation, random: Random): AugmentedPicture {
+  const squash = 'squash' in to;
+  const side = squash ? to.squash : to.shortSide;
   if (!(side >= size))
-    throw new RangeError(`augmentPicture: a crop of ${size} pixels cannot be cut from a side of ${side}; make 'resized' larger`);
-  const part = 'squash' in resized ? ([0, 0, given.width, given.height] as const) : drawPart(given, random);
-  const [partWidth, partHeight] = [part[2] - part[0], part[3] - part[1]];
-  const short = Math.min(partWidth, partHeight);
-  const sideOf = (n: number) => ('squash' in resized ? side : Math.trunc((side * n) / short));
-  const [width, height] = [sideOf(partWidth), sideOf(partHeight)];
-  const whole = resizeFrame(given, width, height, kernel, part);
-  const y = drawBelow(height - size + 1, random);
-  const x = drawBelow(width - size + 1, random);
-  const [scaleX, scaleY] = [width / partWidth, height / partHeight];
-  const frame = cutFrame(whole, [x, y, x + size, y + size]);
-  return {
-    frame,
-    placement: { scaleX, scaleY, offsetX: -part[0] * scaleX - x, offsetY: -part[1] * scaleY - y, width: size, height: size },
-  };
+    throw new RangeError(`augmentPicture: ${size} pixels cannot be cut from a side of ${side}; make 'resized' larger`);
+  const part = squash ? ([0, 0, given.width, given.height] as const) : drawPart(given, random);
+  const cut = cropping(part);
+  const sideOf = (n: number) => (squash ? side : Math.trunc((side * n) / Math.min(cut.width, cut.height)));
+  const resized = resizeFrame(given, sideOf(cut.width), sideOf(cut.height), kernel, part);
+  const y = drawBelow(resized.height - size + 1, random);
+  const x = drawBelow(resized.width - size + 1, random);
+  const box = [x, y, x + size, y + size] as const;
+  const placement = composePlacements(composePlacements(cut, resizing(cut, resized)), cropping(box));
+  return { frame: cutFrame(resized, box), placement };
 }
 
 /** The whole picture, or a random part of one that is too long. */
@@ -121,14 +118,13 @@ function drawPart({ width, height }: Frame, random: Random): Box {
 
 function flipped({ frame, placement }: AugmentedPicture): AugmentedPicture {
   flipFrame(frame);
-  const { scaleX, offsetX, width } = placement;
-  return { frame, placement: { ...placement, scaleX: -scaleX, offsetX: width - offsetX } };
+  return { frame, placement: composePlacements(placement, mirroring(frame)) };
 }
 
 function checkRange(name: string, [lowest, highest]: Range, limit: number): void {
   if (!(0 < lowest && lowest <= highest && highest <= limit))
     throw new RangeError(
-      `augmentPicture: expected ${name} as [lowest, highest] with 0 < lowest <= highest${limit < Infinity ? ` <= ${limit}` : ''}, ` +
-        `got [${lowest}, ${highest}]`,
+      `augmentPicture: expected ${name} as [lowest, highest] with 0 < lowest <= highest` +
+        `${limit < Infinity ? ` <= ${limit}` : ''}, got [${lowest}, ${highest}]`,
     );
 }

@@ -36,6 +36,9 @@ export const pictureAugmentations = {
 export const spectrogramMasks = {
   /** SSL-TIE (`aud_aug SpecAug`): masks on the mel powers, whose silence is -100 dB. */
   ssltie: { time: { width: 180 }, frequency: { width: 35 }, probability: 0.8, fill: -100 },
-  /** FNAC, whose masks are the logarithm 0, not silence. There a mask may also run over the edge, which makes it shorter; here it does not. */
+  /**
+   * FNAC, whose masks are the logarithm 0, not silence. There a mask may run over the edge, which makes it shorter, and the
+   * first bin is drawn from the number of frames; here it lies inside.
+   */
   fnac: { time: { width: 10 }, frequency: { width: 10 }, probability: 1, fill: 0 },
 } as const satisfies Record<string, SpectrogramMask>;
