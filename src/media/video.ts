@@ -129,7 +129,7 @@ class FfmpegVideo implements Video {
       if (rate === undefined && pictures.beginsBefore(start) && !pictures.advance()) return;
       for (let i = 0; ; i++) {
         const time = rate === undefined ? pictures.time : start + i / rate;
-        if (time >= end) return;
+        if (rate === undefined ? !pictures.beginsBefore(end) : time >= end) return;
         if (rate !== undefined) await pictures.show(time, pace);
         if (time >= pictures.end) return;
         yield { time, frame: pictures.frame() };

@@ -44,6 +44,8 @@ export class Colour {
       lib.FFmpegError.throwIfError(target.getBuffer(1), 'getBuffer');
     }
     if (picture.colorSpace === av.AVCOL_SPC_UNSPECIFIED) picture.colorSpace = av.AVCOL_SPC_SMPTE170M;
+    // Both fields of an interlaced picture are taken as one.
+    picture.clearFlags(av.AV_FRAME_FLAG_INTERLACED);
     target.colorSpace = av.AVCOL_SPC_RGB;
     target.colorRange = av.AVCOL_RANGE_JPEG;
     target.colorPrimaries = picture.colorPrimaries;

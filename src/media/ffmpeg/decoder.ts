@@ -18,6 +18,10 @@ export class Decoder {
   readonly #packet: Packet;
   readonly #frame: Frame;
   #draining = false;
+  /** Timestamps of packets whose pictures have not come yet; undefined for codecs of which not every packet is a picture. */
+  readonly #pending: Set<bigint> | undefined;
+  /** Whether a frame has come since the start or the last seek. */
+  #started = false;
 
   constructor(
     private readonly input: Input,
@@ -33,6 +37,9 @@ export class Decoder {
         input.name,
         `there is no decoder for its codec (${stream.codecpar.codecTagString ?? 'unnamed'})`,
       );
+    // These leave out what they cannot decode, silently; after a seek, and at the start, also what refers to something before it.
+    const eachIsShown: number[] = [constants.AV_CODEC_ID_H264, constants.AV_CODEC_ID_HEVC];
+    this.#pending = eachIsShown.includes(stream.codecpar.codecId) ? new Set() : undefined;
     this.#context = new lib.CodecContext();
     this.#packet = new lib.Packet();
     this.#frame = new lib.Frame();
@@ -60,8 +67,14 @@ export class Decoder {
     const { constants, again, lib } = this.input.ffmpeg;
     for (;;) {
       const received = this.#context.receiveFrameSync(this.#frame);
-      if (received >= 0) return this.#frame;
-      if (received === constants.AVERROR_EOF || (received === again && this.#draining)) return undefined;
+      if (received >= 0) {
+        this.#checkOrder(this.#frame.pts);
+        return this.#frame;
+      }
+      if (received === constants.AVERROR_EOF || (received === again && this.#draining)) {
+        if (this.#started) this.#checkOrder();
+        return undefined;
+      }
       if (received !== again) throw this.#undecodable(lib.FFmpegError.strerror(received));
       this.#feed();
     }
@@ -84,11 +97,30 @@ export class Decoder {
         if (this.#packet.flags & constants.AV_PKT_FLAG_CORRUPT) throw this.#undecodable('a packet is damaged or cut off');
         const sent = this.#context.sendPacketSync(this.#packet);
         if (sent < 0) throw this.#undecodable(lib.FFmpegError.strerror(sent));
+        const { pts, flags } = this.#packet;
+        if (pts !== constants.AV_NOPTS_VALUE && !(flags & constants.AV_PKT_FLAG_DISCARD)) this.#pending?.add(pts);
         return;
       } finally {
         this.#packet.unref();
       }
     }
+  }
+
+  /** Notes that the picture of `pts`, or the end, has come: none that should be shown before it is left out. */
+  #checkOrder(pts?: bigint): void {
+    if (!this.#pending) return;
+    if (pts !== undefined) this.#pending.delete(pts);
+    for (const earlier of this.#pending)
+      if (pts === undefined || earlier < pts) {
+        if (this.#started) throw this.input.corrupt(`the picture at ${this.#timeOf(earlier)} s cannot be decoded`);
+        this.#pending.delete(earlier);
+      }
+    this.#started = true;
+  }
+
+  /** Seconds from the input's zero, for messages. */
+  #timeOf(pts: bigint): string {
+    return (Number(pts) * tickOf(this.stream) - this.input.zero).toFixed(3);
   }
 
   #undecodable(reason: string): MediaError {
@@ -106,6 +138,8 @@ export class Decoder {
     if (found < 0) return false;
     this.#context.flushBuffers();
     this.#draining = false;
+    this.#started = false;
+    this.#pending?.clear();
     return true;
   }
 

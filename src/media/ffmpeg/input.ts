@@ -87,17 +87,17 @@ export class Input {
    */
   static async open(path: string, name: string): Promise<Input> {
     const ffmpeg = await loadFfmpeg(name);
-    const head = inspect(path, name);
+    const content = sniff(inspect(path, name));
+    if (content && pictures.includes(content))
+      throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${content})`);
     const { lib, constants: av } = ffmpeg;
     const format = new lib.FormatContext();
-    const options = lib.Dictionary.fromObject({ protocol_whitelist: 'file', contentwhitelist: containers });
+    const options = lib.Dictionary.fromObject({ protocol_whitelist: 'file', format_whitelist: containers });
     try {
       // With the protocol spelt out no name can be taken for an address, and `%d` in it for a number.
       const opened = format.openInputSync(`file:${resolve(path)}`, null, options);
-      const content = sniff(head);
-      const known = (content && !pictures.includes(content)) || (mediaName.test(path) && opened === av.AVERROR_INVALIDDATA);
       if (opened < 0)
-        throw known
+        throw content || (mediaName.test(path) && opened === av.AVERROR_INVALIDDATA)
           ? new MediaError('corrupt', name, `cannot be read (${lib.FFmpegError.strerror(opened)})`)
           : new MediaError('unsupported', name, 'expected a sound or a video that holds its own streams, this is none');
       const found = format.findStreamInfoSync();
@@ -112,8 +112,6 @@ export class Input {
     } catch (error) {
       format.closeInputSync();
       throw error;
-    } finally {
-      options.free();
     }
   }
 

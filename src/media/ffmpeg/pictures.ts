@@ -111,8 +111,10 @@ export class Pictures {
     // Containers find keyframes by decoding order, in which a picture may stand before ones that are shown earlier: look further back.
     for (let back = 0; ; back = 2 * back + 1) {
       const target = Math.max(0, seconds - back);
-      // Well before the first picture, which may have timestamps below zero.
-      if (!this.#decoder.seek(this.input.zero + (target > 0 ? target : -10)) && target > 0) continue;
+      // The first picture may have a timestamp below zero, but not every container takes a time before its first.
+      const found = (target === 0 && this.#decoder.seek(this.input.zero - 10)) || this.#decoder.seek(this.input.zero + target);
+      if (!found && target > 0) continue;
+      if (!found) throw this.input.corrupt('its beginning is not found again');
       this.#shownTime = undefined;
       this.#aheadTime = undefined;
       if (target === 0 || (this.advance() && this.time <= seconds + this.#slack)) return;
