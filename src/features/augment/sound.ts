@@ -11,8 +11,8 @@ export interface ClipShift {
 
 /**
  * The sound shifted in time by a whole number of samples, uniform within +-`seconds`: y[i] = x[(i - shift) mod N]. What leaves at
- * one end comes in at the other, so that a preset's window, or its tiling of a short clip, then sees another part of the same sound:
- * the "temporal shift" by which Senocak et al. (arXiv 2309.10724) make their second view of a sound, whose size they do not state.
+ * one end comes in at the other, so that a preset's window, or its tiling of a short clip, then sees another part of the same
+ * sound: the "temporal shift" by which Senocak et al. (arXiv 2309.10724) make their second view, whose size they do not state.
  * Throws RangeError for negative seconds.
  */
 export function shiftClip({ samples, sampleRate }: AudioClip, { seconds }: ClipShift, random: Random): AudioClip {
