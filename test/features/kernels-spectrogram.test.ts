@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SpectrogramKernel } from '../../src/features/kernels/index.js';
@@ -133,6 +134,24 @@ describe('SpectrogramKernel against the definition', () => {
     it(`hears ${name}`, () => {
       const samples = Float32Array.from({ length: 4000 }, (_, n) => sample(n));
       expect(worst(planOf(4000, 512, 238), samples)).toBeLessThan(1e-5);
+    });
+});
+
+describe('SpectrogramKernel against SciPy', () => {
+  /** The sound of test/golden/kernelSpectrogram.py. */
+  const samples = new Float32Array(160000);
+  for (let n = 0, u = 1; n < samples.length; n++) {
+    u = (Math.imul(u, 1103515245) + 12345) & 0x7fffffff;
+    samples[n] = ((u % 2 ** 25) - 2 ** 24) / 2 ** 25 + Math.sin((n < samples.length / 2 ? 0.05 : 1.3) * n) / 4 + 0.01;
+  }
+  const { cases } = JSON.parse(readFileSync(new URL('../golden/kernelSpectrogram.json', import.meta.url), 'utf8'));
+  for (const { segment, hop, shape, step, values } of cases)
+    it(`agrees on 10 s with segments of ${segment}, hop ${hop}`, () => {
+      const plan = planOf(samples.length, segment, hop);
+      expect([plan.bins, plan.frames]).toEqual(shape);
+      const actual = new SpectrogramKernel(plan).run(samples);
+      const worst = Math.max(...values.map((v: number, i: number) => Math.abs(v - actual[i * step]!)));
+      expect(worst).toBeLessThan(1e-5);
     });
 });
 

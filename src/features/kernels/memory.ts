@@ -24,6 +24,7 @@ export interface Kernels {
     least: number,
     factor: number,
   ): void;
+  normalize(source: number, count: number, affine: number, out: number, plane: number): void;
   resampleRows(
     source: number,
     sourcePitch: number,
