@@ -128,10 +128,6 @@ describe('growing shards', () => {
     const all = [...known, { id: '5', content: '5', ...writer.append(sample(5)) }];
     writer.close();
     expect(existsSync(join(folder, 'shard-000001.tar'))).toBe(false);
-    const next = new ShardWriter(folder, all, 3);
-    expect(next.isFull).toBe(true);
-    next.finish();
-    next.close();
     write(all, 7, true);
     check();
   });

@@ -82,10 +82,12 @@ export class ShardWriter {
     this.#position = last
       ? { shard: last.shard, samples: samples.length - last.shard * shardSize, end: last.end }
       : { shard: 0, samples: 0, end: 0 };
-    if (!last || existsSync(this.#partial)) return;
-    // It was finished with these samples, or with more that the journal has lost.
-    if (statSync(this.#path).size === last.end + tarEnd.length) this.#next();
-    else renameSync(this.#path, this.#partial);
+    if (!last) return;
+    if (existsSync(this.#partial) || statSync(this.#path).size !== last.end + tarEnd.length) {
+      // What is finished and larger holds samples that the journal has lost.
+      if (!existsSync(this.#partial)) renameSync(this.#path, this.#partial);
+      if (this.isFull) this.finish();
+    } else this.#next();
   }
 
   get isFull(): boolean {
