@@ -68,7 +68,9 @@ describe('resizeTensor', () => {
     const frame = picture(9, 8);
     expect(() => resizeTensor(frame, 8, 0, 'bilinear')).toThrow('whole numbers from 1 to 65536, got 8x0');
     expect(() => resizeTensor(frame, 65536, 65536, 'bilinear')).toThrow(RangeError);
-    expect(() => resizeTensor({ ...frame, width: 0 }, 4, 4, 'bilinear')).toThrow('0x8 pixels');
+    expect(() => resizeTensor({ ...frame, width: 0 }, 4, 4, 'bilinear')).toThrow('this one is 0x8');
+    const thin = { width: 70000, height: 1, rgb: new Uint8Array(210000) };
+    expect(() => resizeTensor(thin, 4, 4, 'bilinear')).toThrow('1 to 65536 pixels, this one is 70000x1');
   });
 });
 

@@ -3,20 +3,20 @@ import type { Frame } from '../../media/types.js';
 
 export type ResizeKernel = 'bilinear' | 'bicubic';
 
-/** Longest side that can be asked for, in pixels. */
+/** Longest side of a picture, before and after, in pixels: it bounds the memory that weights take. */
 const longestSide = 2 ** 16;
 
-/** RangeError unless the frame holds what it says and width x height is a size that can be made. */
+/** RangeError unless the frame holds what it says and can be resized to toWidth x toHeight pixels. */
 export function checkResize(name: string, { width, height, rgb }: Frame, toWidth: number, toHeight: number): void {
-  if (!(width >= 1 && height >= 1) || rgb.length !== 3 * width * height)
+  const possible = (side: number) => Number.isInteger(side) && side >= 1 && side <= longestSide;
+  if (!(possible(width) && possible(height)))
+    throw new RangeError(`${name}: a frame's sides must be 1 to ${longestSide} pixels, this one is ${width}x${height}`);
+  if (rgb.length !== 3 * width * height)
     throw new RangeError(
-      `${name}: a frame of ${width}x${height} pixels has ${3 * width * height} bytes and at least one pixel; this one has ${rgb.length}`,
+      `${name}: a frame of ${width}x${height} pixels has ${3 * width * height} bytes, this one has ${rgb.length}`,
     );
-  for (const side of [toWidth, toHeight])
-    if (!(Number.isInteger(side) && side >= 1 && side <= longestSide))
-      throw new RangeError(
-        `${name}: width and height must be whole numbers from 1 to ${longestSide}, got ${toWidth}x${toHeight}`,
-      );
+  if (!(possible(toWidth) && possible(toHeight)))
+    throw new RangeError(`${name}: width and height must be whole numbers from 1 to ${longestSide}, got ${toWidth}x${toHeight}`);
 }
 
 /** Output pixel i is the sum over t of weights[i * taps + t] * source pixel (first[i] + t); unused taps weigh 0. */
@@ -73,8 +73,8 @@ export function pillowTaps(from: number, to: number, kernel: ResizeKernel): Taps
 }
 
 /**
- * PyTorch's weights for one axis (`interpolate(align_corners=False, antialias=False)`): the four pixels around (i + 0.5) from / to - 0.5,
- * of which `first` may lie up to two before the picture and the last up to two behind it: there the edge pixel is repeated.
+ * PyTorch's weights for one axis (`interpolate(align_corners=False, antialias=False)`): the four pixels around
+ * (i + 0.5) from / to - 0.5, of which `first` may lie up to two before the picture and the last up to two behind it: there the edge pixel is repeated.
  * As there, the scale is rounded to float32 and the position is not.
  */
 export function torchTaps(from: number, to: number, kernel: ResizeKernel): Taps<Float32Array> {

@@ -46,8 +46,8 @@ function checkCrop({ width, height }: Frame, crop: Box): void {
  * A picture of width x height pixels, byte for byte that of Pillow's `Image.resize`: separable, the filter stretched when shrinking
  * (antialiasing), weights in fixed point, rows first, and rounded to bytes in between. `crop`, in whole pixels of the frame, is cut
  * out first, as by `Image.crop`: pixels outside have no influence.
- * Throws RangeError for sizes that are not whole numbers from 1 to 65536 or need over 1 GiB, frames that do not hold what they say,
- * and crops that are empty or reach beyond the frame.
+ * Throws RangeError for sizes, before or after, that are not whole numbers from 1 to 65536, results that need over 1 GiB, frames
+ * that do not hold what they say, and crops that are empty or reach beyond the frame.
  */
 export function resizeFrame(frame: Frame, width: number, height: number, kernel: ResizeKernel, crop?: Box): Frame {
   checkResize('resizeFrame', frame, width, height);

@@ -24,7 +24,20 @@ function storeTurned(at: usize, re: v128, im: v128, wr: v128, wi: v128): void {
  */
 // @ts-ignore: decorator
 @inline
-function butterfly(at: usize, step: usize, ar: v128, ai: v128, br: v128, bi: v128, cr: v128, ci: v128, dr: v128, di: v128, w: usize, turned: bool): void {
+function butterfly(
+  at: usize,
+  step: usize,
+  ar: v128,
+  ai: v128,
+  br: v128,
+  bi: v128,
+  cr: v128,
+  ci: v128,
+  dr: v128,
+  di: v128,
+  w: usize,
+  turned: bool,
+): void {
   const sr = add(ar, cr);
   const si = add(ai, ci);
   const tr = sub(ar, cr);
@@ -72,7 +85,8 @@ function windowed(at: usize, mean: v128, w: usize): v128 {
 
 /**
  * The transform of (x - mean) window, where pairs of consecutive samples x[2n], x[2n + 1] are taken as complex numbers.
- * data: 2 * count vectors, replaced; window: 2 * count numbers; twiddles: w^j, w^2j, w^3j for j < count / 4, w = exp(-2 pi i / count).
+ * data: 2 * count vectors, replaced; window: 2 * count numbers; twiddles: w^j, w^2j, w^3j for j < count / 4,
+ * w = exp(-2 pi i / count).
  */
 // @ts-ignore: decorator
 @inline

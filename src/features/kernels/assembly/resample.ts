@@ -31,7 +31,16 @@ function addDot(sum: v128, values: v128, weights: v128): v128 {
  * result pixels the byte offset of its first source pixel, then for each pair of taps a word of high and a word of low weights.
  * A result row needs one byte more than its pixels.
  */
-export function resampleRows(source: usize, sourcePitch: usize, out: usize, outPitch: usize, rows: i32, width: i32, table: usize, pairs: usize): void {
+export function resampleRows(
+  source: usize,
+  sourcePitch: usize,
+  out: usize,
+  outPitch: usize,
+  rows: i32,
+  width: i32,
+  table: usize,
+  pairs: usize,
+): void {
   const rounding = i32x4.splat(roundUp);
   for (let y = 0; y < rows; y += 4, source += 4 * sourcePitch, out += 4 * outPitch) {
     let entry = table;
@@ -72,7 +81,15 @@ export function resampleRows(source: usize, sourcePitch: usize, out: usize, outP
  * Resamples columns of bytes, 16 at a time. table: for each of `height` result rows the number of its first source row, then weights
  * as above. Reads and writes up to 15 bytes beyond a row's `pitch`; reads a row too many where the taps are odd.
  */
-export function resampleColumns(source: usize, sourcePitch: usize, out: usize, outPitch: usize, height: i32, table: usize, pairs: usize): void {
+export function resampleColumns(
+  source: usize,
+  sourcePitch: usize,
+  out: usize,
+  outPitch: usize,
+  height: i32,
+  table: usize,
+  pairs: usize,
+): void {
   const rounding = i32x4.splat(roundUp);
   for (let y = 0; y < height; y++, out += outPitch, table += 4 + pairs * 8) {
     const top = source + usize(load<u32>(table)) * sourcePitch;
