@@ -100,8 +100,8 @@ export class Layout {
   }
 
   /**
-   * The module with enough memory for all pieces; those taken hold whatever the last call left there. `what` names the work in the
-   * RangeError thrown when it is beyond the memory's limit.
+   * The module with enough memory for all pieces; those taken hold whatever the last call left there. `what` names the work in
+   * the RangeError thrown when it is beyond the memory's limit.
    */
   open(what: string): Kernels {
     const module = kernels();

@@ -9,9 +9,9 @@ const slack = 16;
 type Triple = readonly [number, number, number];
 
 /**
- * The tensor [3, height, width] of a picture: y = (x / 255 - mean) / std per channel, computed as x * (1 / (255 std)) - mean / std
- * in float32.
- * `out` receives it when given. Throws RangeError when the frame or `out` has the wrong size, or std is not positive.
+ * The tensor [3, height, width] of a picture: y = (x / 255 - mean) / std per channel, computed as x * (1 / (255 std)) - mean /
+ * std in float32. `out` receives it when given. Throws RangeError when the frame or `out` has the wrong size, or std is not
+ * positive.
  */
 export function normalizeFrame({ width, height, rgb }: Frame, mean: Triple, std: Triple, out?: Float32Array): Float32Array {
   const pixels = width * height;

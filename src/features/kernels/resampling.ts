@@ -42,8 +42,8 @@ const pillowFilters = {
 const weightBits = 22;
 
 /**
- * Pillow's weights for one axis (`precompute_coeffs` and `normalize_coeffs_8bpc` of its Resample.c): the filter is stretched by the
- * shrinking factor, cut off at the picture's edges, made to sum to 1, and rounded half away from zero. In float64, as there.
+ * Pillow's weights for one axis (`precompute_coeffs` and `normalize_coeffs_8bpc` of its Resample.c): the filter is stretched by
+ * the shrinking factor, cut off at the picture's edges, made to sum to 1, and rounded half away from zero. In float64, as there.
  */
 export function pillowTaps(from: number, to: number, kernel: ResizeKernel): Taps<Int32Array> {
   const { reach, weight } = pillowFilters[kernel];
@@ -74,7 +74,8 @@ export function pillowTaps(from: number, to: number, kernel: ResizeKernel): Taps
 
 /**
  * PyTorch's weights for one axis (`interpolate(align_corners=False, antialias=False)`): the four pixels around
- * (i + 0.5) from / to - 0.5, of which `first` may lie up to two before the picture and the last up to two behind it: there the edge pixel is repeated.
+ * (i + 0.5) from / to - 0.5, of which `first` may lie up to two before the picture and the last up to two behind it: there the
+ * edge pixel is repeated.
  * As there, the scale is rounded to float32 and the position is not.
  */
 export function torchTaps(from: number, to: number, kernel: ResizeKernel): Taps<Float32Array> {

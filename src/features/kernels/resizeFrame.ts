@@ -9,9 +9,9 @@ const stripBytes = 2 ** 18;
 const slack = 32;
 
 /**
- * Taps as assembly/resample.ts wants them: for each output pixel `step` times its first source pixel, then for each pair of taps the
- * weights' high parts (k >> 15) and their low parts (k & 32767), two 16-bit numbers in a word. Pairs that weigh 0 everywhere are left
- * out.
+ * Taps as assembly/resample.ts wants them: for each output pixel `step` times its first source pixel, then for each pair of taps
+ * the weights' high parts (k >> 15) and their low parts (k & 32767), two 16-bit numbers in a word. Pairs that weigh 0 everywhere
+ * are left out.
  */
 function pairTable({ taps, first, weights }: Taps<Int32Array>, step: number): { table: Int32Array; pairs: number } {
   let used = 1;
@@ -43,9 +43,9 @@ function checkCrop({ width, height }: Frame, crop: Box): void {
 }
 
 /**
- * A picture of width x height pixels, byte for byte that of Pillow's `Image.resize`: separable, the filter stretched when shrinking
- * (antialiasing), weights in fixed point, rows first, and rounded to bytes in between. `crop`, in whole pixels of the frame, is cut
- * out first, as by `Image.crop`: pixels outside have no influence.
+ * A picture of width x height pixels, byte for byte that of Pillow's `Image.resize`: separable, the filter stretched when
+ * shrinking (antialiasing), weights in fixed point, rows first, and rounded to bytes in between. `crop`, in whole pixels of the
+ * frame, is cut out first, as by `Image.crop`: pixels outside have no influence.
  * Throws RangeError for sizes, before or after, that are not whole numbers from 1 to 65536, results that need over 1 GiB, frames
  * that do not hold what they say, and crops that are empty or reach beyond the frame.
  */

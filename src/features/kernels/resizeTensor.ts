@@ -13,8 +13,8 @@ const slack = 64;
 /**
  * The tensor [3, height, width], of values x / 255, that torchvision's `resize` makes of a picture's tensor without antialiasing:
  * half-pixel centres, bicubic with a = -0.75, the edge pixels repeated, nothing clipped (so that bicubic leaves [0, 1] at edges).
- * Throws RangeError for sizes, before or after, that are not whole numbers from 1 to 65536, results that need over 1 GiB, and frames
- * that do not hold what they say.
+ * Throws RangeError for sizes, before or after, that are not whole numbers from 1 to 65536, results that need over 1 GiB, and
+ * frames that do not hold what they say.
  */
 export function resizeTensor(frame: Frame, width: number, height: number, kernel: ResizeKernel): Float32Array {
   checkResize('resizeTensor', frame, width, height);

@@ -19,7 +19,9 @@ function twiddleFactors(count: number): Float32Array {
   return Float32Array.from(factors);
 }
 
-/** Where the transform leaves the value of each frequency, in bytes: base-4 digits reversed, the last one in base 2 if need be. */
+/**
+ * Where the transform leaves the value of each frequency, in bytes: base-4 digits reversed, the last one in base 2 if need be.
+ */
 function digitReversed(count: number): Uint32Array {
   const position = (k: number, size: number): number =>
     size <= 2 ? k : (k % 4) * (size / 4) + position(Math.floor(k / 4), size / 4);

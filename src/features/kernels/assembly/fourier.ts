@@ -19,8 +19,8 @@ function storeTurned(at: usize, re: v128, im: v128, wr: v128, wi: v128): void {
 }
 
 /**
- * The butterfly of radix 4 on numbers a, b, c, d, stored `step` bytes apart: sums with powers of -i, the last three multiplied with
- * the twiddle factors at `w`, or not at all when `turned` is false.
+ * The butterfly of radix 4 on numbers a, b, c, d, stored `step` bytes apart: sums with powers of -i, the last three multiplied
+ * with the twiddle factors at `w`, or not at all when `turned` is false.
  */
 // @ts-ignore: decorator
 @inline

@@ -78,8 +78,8 @@ export function resampleRows(
 }
 
 /**
- * Resamples columns of bytes, 16 at a time. table: for each of `height` result rows the number of its first source row, then weights
- * as above. Reads and writes up to 15 bytes beyond a row's `pitch`; reads a row too many where the taps are odd.
+ * Resamples columns of bytes, 16 at a time. table: for each of `height` result rows the number of its first source row, then
+ * weights as above. Reads and writes up to 15 bytes beyond a row's `pitch`; reads a row too many where the taps are odd.
  */
 export function resampleColumns(
   source: usize,

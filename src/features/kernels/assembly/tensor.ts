@@ -54,9 +54,9 @@ function blendPixels(line: usize, entry: usize): v128 {
 }
 
 /**
- * One row of three planes, `plane` bytes apart, from four rows of `sourceWidth` pixels. weights: those of the four rows; table: for
- * each result pixel the byte offset of its first tap in the line of float32 pixels and four weights, for a multiple of four pixels:
- * up to three results too many are written. line: room for the source's width and four pixels more, and eight numbers.
+ * One row of three planes, `plane` bytes apart, from four rows of `sourceWidth` pixels. weights: those of the four rows; table:
+ * for each result pixel the byte offset of its first tap in the line of float32 pixels and four weights, for a multiple of four
+ * pixels: up to three results too many are written. line: room for the source's width and four pixels more, and eight numbers.
  */
 export function resizeRow(
   r0: usize,
