@@ -1,5 +1,6 @@
 /** Sounds on Node: WAV by our own reader, everything else by FFmpeg. */
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync, read as readWith, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { atRate, checkSoundOptions, mixChannels } from './clip.js';
 import { decodeSound } from './ffmpeg/sound.js';
 import { nameOf, type Source, sniff } from './source.js';
@@ -7,8 +8,11 @@ import { type AudioClip, MediaError, type SoundOptions } from './types.js';
 import { readWav } from './wav.js';
 import type { ByteRanges } from './wavHeader.js';
 
-/** Read at once when a file is opened: all of its headers, and the whole of a short sound. */
-const opening = 2 ** 16;
+/** Bytes read when a file is opened: enough to tell its format, and the headers of most. */
+const opening = 4096;
+/** Reads of up to this many bytes are made at once: that takes less time than to hand them to another thread and back. */
+const quick = 2 ** 20;
+const readLater = promisify(readWith);
 
 /**
  * A sound, or the sound track of a video, as one channel: the part from `start` on for `duration` seconds (at least one sample), then
@@ -40,45 +44,58 @@ async function ifWav(source: Source, options: SoundOptions): Promise<AudioClip |
     const read = async (offset: number, length: number) => source.subarray(offset, offset + length);
     return readWav({ name: nameOf(source), size: source.length, read }, options);
   }
-  const file = await openRanges(source);
+  const file = openRanges(source);
   try {
     return sniff(file.beginning) === 'wav' ? await readWav(file, options) : undefined;
   } finally {
-    await file.close();
+    file.close();
   }
 }
 
 interface OpenRanges extends ByteRanges {
-  /** The first bytes, at least as many as tell the format. */
+  /** The first bytes, as many as tell the format. */
   readonly beginning: Uint8Array;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Throws MediaError: `missing` when the file cannot be opened or is none, `corrupt` when it is empty. */
-async function openRanges(path: string): Promise<OpenRanges> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new MediaError('missing', path, `cannot be opened (${error.code ?? error.message})`, { cause: error });
-  });
-  const close = () => file.close();
+function openRanges(path: string): OpenRanges {
+  const file = openFile(path);
+  const close = () => closeSync(file);
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new MediaError('missing', path, 'expected a file, this is none');
+    const stat = fstatSync(file);
     if (stat.size === 0) throw new MediaError('corrupt', path, 'the file is empty');
+    const ended = () => new MediaError('corrupt', path, `expected ${stat.size} bytes, it ended while being read`);
     const beginning = new Uint8Array(Math.min(stat.size, opening));
-    const fill = async (bytes: Uint8Array, from: number) => {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done);
-        if (bytesRead === 0) throw new MediaError('corrupt', path, `expected ${stat.size} bytes, it ended while being read`);
-        done += bytesRead;
+    if (readSync(file, beginning, 0, beginning.length, 0) < beginning.length) throw ended();
+    const read = async (offset: number, length: number) => {
+      if (offset + length <= beginning.length) return beginning.subarray(offset, offset + length);
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const [count, position] = [length - done, offset + done];
+        const got =
+          length <= quick
+            ? readSync(file, bytes, done, count, position)
+            : (await readLater(file, bytes, done, count, position)).bytesRead;
+        if (got === 0) throw ended();
+        done += got;
       }
       return bytes;
     };
-    await fill(beginning, 0);
-    const read = async (offset: number, length: number) =>
-      offset + length <= beginning.length ? beginning.subarray(offset, offset + length) : fill(new Uint8Array(length), offset);
     return { name: path, size: stat.size, beginning, read, close };
   } catch (error) {
-    await close();
+    close();
     throw error;
   }
+}
+
+function openFile(path: string): number {
+  try {
+    // Before it is opened: to open a pipe is to wait for who writes to it.
+    if (statSync(path).isFile()) return openSync(path, 'r');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new MediaError('missing', path, `cannot be opened (${code ?? message})`, { cause: error });
+  }
+  throw new MediaError('missing', path, 'expected a file, this is none');
 }
