@@ -20,7 +20,16 @@ const containers =
 const mediaName =
   /\.(mp4|m4v|m4a|mov|3gp|webm|mkv|mka|avi|ogg|oga|ogv|opus|flac|mp3|wav|aac|ac3|amr|aiff?|au|caf|wma|wmv|asf|flv|ts|mts|mpe?g)$/i;
 
-const pictures: readonly Format[] = ['jpeg', 'png', 'webp', 'avif', 'gif'];
+/** FFmpeg's names for what the first bytes announce; left to itself it goes by the file's name as well, and may be misled. */
+const demuxers: Partial<Record<Format, string>> = {
+  wav: 'wav',
+  flac: 'flac',
+  mp3: 'mp3',
+  ogg: 'ogg',
+  mp4: 'mov',
+  matroska: 'matroska',
+  avi: 'avi',
+};
 
 /** A path FFmpeg can open: FFmpeg's plain-file reader is several times faster than one that calls back for every piece. */
 export interface LocalFile {
@@ -88,14 +97,19 @@ export class Input {
   static async open(path: string, name: string): Promise<Input> {
     const ffmpeg = await loadFfmpeg(name);
     const content = sniff(inspect(path, name));
-    if (content && pictures.includes(content))
+    const demuxer = content && demuxers[content];
+    if (content && !demuxer)
       throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${content})`);
     const { lib, constants: av } = ffmpeg;
     const format = new lib.FormatContext();
     const options = lib.Dictionary.fromObject({ protocol_whitelist: 'file', format_whitelist: containers });
     try {
       // With the protocol spelt out no name can be taken for an address, and `%d` in it for a number.
-      const opened = format.openInputSync(`file:${resolve(path)}`, null, options);
+      const opened = format.openInputSync(
+        `file:${resolve(path)}`,
+        demuxer ? lib.InputFormat.findInputFormat(demuxer) : null,
+        options,
+      );
       if (opened < 0)
         throw content || (mediaName.test(path) && opened === av.AVERROR_INVALIDDATA)
           ? new MediaError('corrupt', name, `cannot be read (${lib.FFmpegError.strerror(opened)})`)
