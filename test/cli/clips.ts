@@ -1,4 +1,5 @@
 /** Clips made on the spot: moving pictures and tones, all different, and what is in the shards made of them. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTarIndex } from '../../src/datasets/tar.js';
@@ -51,14 +52,16 @@ export async function writeVideos(folder: string, count: number): Promise<void> 
 
 export const name = (i: number) => `clip${String(i).padStart(3, '0')}`;
 
-/** Every file of a folder with its bytes, but for the journal. */
-export const contentOf = (folder: string): Map<string, Buffer> =>
-  new Map(
+/** Every file of a folder with its SHA-256, but for the journal. */
+export const contentOf = (folder: string): Record<string, string> =>
+  Object.fromEntries(
     readdirSync(folder)
       .filter((file) => file !== 'prepare.journal')
       .sort()
-      .map((file) => [file, readFileSync(join(folder, file))]),
+      .map((file) => [file, sha256(readFileSync(join(folder, file)))]),
   );
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The members of a folder's shards, in order. */
 export async function membersOf(folder: string): Promise<{ name: string; bytes: Buffer }[]> {

@@ -20,9 +20,10 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-export function start(args: readonly string[], { env = {}, prefix = [] as string[] } = {}): Running {
+/** `prefix` is a command that runs it; `detached` gives it a process group of its own. */
+export function start(args: readonly string[], { env = {}, prefix = [] as string[], detached = false } = {}): Running {
   const [command, ...rest] = [...prefix, process.execPath, program, ...args];
-  const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached, env: { ...process.env, ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (text) => (stdout += text));
   child.stderr!.on('data', (text) => (stderr += text));
