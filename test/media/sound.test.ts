@@ -147,7 +147,7 @@ describe('what readSound cannot read', () => {
 
   it.skipIf(process.platform === 'win32')('may be a pipe that nobody writes to', async () => {
     const pipe = path('pipe.wav');
-    await new Promise((resolve) => spawn('mkfifo', [pipe]).on('exit', resolve));
+    await new Promise((resolve) => spawn('/usr/bin/env', ['mkfifo', pipe]).on('exit', resolve));
     expect(await reasonOf(pipe)).toMatchObject({ problem: 'missing', message: `${pipe}: expected a file, this is none` });
   });
 
