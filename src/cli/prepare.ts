@@ -5,7 +5,7 @@ import { prepare } from '../datasets/prepare/index.js';
 import type { PrepareReport } from '../datasets/prepare/report.js';
 import { defaultSettings, inWords, type LeftOutBecause, type PrepareSettings } from '../datasets/prepare/settings.js';
 import { exitCode } from './exit.js';
-import { count, seconds } from './numbers.js';
+import { count, duration, seconds } from './numbers.js';
 import { Progress } from './progress.js';
 
 interface Options extends PrepareSettings {
@@ -41,13 +41,18 @@ export function addPrepare(program: Command, signal: AbortSignal): void {
     .option('--size <pixels>', 'short side to which larger pictures are shrunk', count, size)
     .addOption(new Option('--frames <count>', 'frames of a video, evenly over its sound').argParser(count).conflicts('at'))
     .option('--at <seconds>', 'one frame, at this time', seconds)
-    .option('--seconds <seconds>', 'sound to keep at most', seconds, kept)
+    .option('--seconds <seconds>', 'sound to keep at most', duration, kept)
     .option('--min-seconds <seconds>', 'leave out clips with less sound', seconds, minSeconds)
     .optionsGroup('Running:')
     .option('-j, --jobs <count>', 'decoding processes', count, availableParallelism())
     .option('--strict', 'exit with code 1 when any clip was left out')
     .addHelpText('after', notes)
-    .action((inputs: string[], options: Options) => run(inputs, options, signal));
+    .action((inputs: string[], options: Options, command: Command) => {
+      // Only what is kept is looked at, so every clip would be too short.
+      if (options.minSeconds > options.seconds)
+        command.error(`error: --min-seconds ${options.minSeconds} is more than the --seconds ${options.seconds} that are kept`);
+      return run(inputs, options, signal);
+    });
 }
 
 async function run(inputs: string[], { out, jobs, restart, strict, ...settings }: Options, signal: AbortSignal): Promise<void> {

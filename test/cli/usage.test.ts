@@ -16,6 +16,14 @@ describe('earshot', () => {
       ['prepare', 'in', '--out', 'out', '--at', '1', '--frames', '3'],
       /^earshot: option '--frames <count>' cannot be used with option '--at/,
     ],
+    [
+      ['prepare', 'in', '--out', 'out', '--seconds', '0'],
+      /^earshot: option '--seconds <seconds>' argument '0' is invalid.*more than 0/,
+    ],
+    [
+      ['prepare', 'in', '--out', 'out', '--seconds', '3', '--min-seconds', '4'],
+      /^earshot: --min-seconds 4 is more than the --seconds 3/,
+    ],
     [['prepair'], /^earshot: unknown command 'prepair'/],
   ])('%j: a line and exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await earshot(args);
