@@ -6,8 +6,16 @@ import { type Input, tickOf } from './input.js';
 export interface DecoderOptions {
   /** FFmpeg's `err_detect`: what of a damaged stream is an error instead of being concealed. */
   errorDetection: string;
+  /** Of a picture; for sound, none. */
   maxPixels?: number;
 }
+
+/** The error for a picture beyond the limit. */
+export const tooManyPixels = (file: string, width: number, height: number, maxPixels: number): MediaError =>
+  new MediaError('tooLarge', file, `${width}x${height} pixels are more than the limit of ${maxPixels} (maxPixels)`);
+
+/** FFmpeg's limit for pictures of at most `maxPixels`: it counts the borders, of up to 80 pixels a side, that its decoders work in. */
+const roomFor = (maxPixels: number): number => Math.min(4 * maxPixels + 65_536, 2 ** 31 - 1);
 
 /**
  * Decodes `stream` of `input`; the other streams are skipped. FFmpeg's synchronous calls cost a third of its asynchronous ones; callers
@@ -26,7 +34,7 @@ export class Decoder {
   constructor(
     private readonly input: Input,
     readonly stream: Stream,
-    options: DecoderOptions,
+    private readonly options: DecoderOptions,
   ) {
     const { lib, constants } = input.ffmpeg;
     for (const other of input.format.streams) if (other.index !== stream.index) other.discard = constants.AVDISCARD_ALL;
@@ -53,7 +61,7 @@ export class Decoder {
       this.#context.threadCount = 1;
       // Set one by one: opening with a dictionary frees it twice in node-av 6.1, which ends the process.
       this.#context.setOption('err_detect', options.errorDetection);
-      if (options.maxPixels !== undefined) this.#context.setOption('max_pixels', String(options.maxPixels));
+      if (options.maxPixels !== undefined) this.#context.setOption('max_pixels', String(roomFor(options.maxPixels)));
       const opened = this.#context.open2Sync(codec);
       if (opened < 0) throw input.corrupt(`its ${codec.name} decoder does not start (${lib.FFmpegError.strerror(opened)})`);
     } catch (error) {
@@ -96,7 +104,7 @@ export class Decoder {
         if (this.#packet.streamIndex !== this.stream.index) continue;
         if (this.#packet.flags & constants.AV_PKT_FLAG_CORRUPT) throw this.#undecodable('a packet is damaged or cut off');
         const sent = this.#context.sendPacketSync(this.#packet);
-        if (sent < 0) throw this.#undecodable(lib.FFmpegError.strerror(sent));
+        if (sent < 0) throw this.#tooLarge() ?? this.#undecodable(lib.FFmpegError.strerror(sent));
         const { pts, flags } = this.#packet;
         if (pts !== constants.AV_NOPTS_VALUE && !(flags & constants.AV_PKT_FLAG_DISCARD)) this.#pending?.add(pts);
         return;
@@ -121,6 +129,13 @@ export class Decoder {
   /** Seconds from the input's zero, for messages. */
   #timeOf(pts: bigint): string {
     return (Number(pts) * tickOf(this.stream) - this.input.zero).toFixed(3);
+  }
+
+  /** The error for a picture that was refused because the size has grown over the limit on the way. */
+  #tooLarge(): MediaError | undefined {
+    const { width, height } = this.#context;
+    const { maxPixels = Infinity } = this.options;
+    return width * height > maxPixels ? tooManyPixels(this.input.name, width, height, maxPixels) : undefined;
   }
 
   #undecodable(reason: string): MediaError {

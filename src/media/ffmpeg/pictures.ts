@@ -3,7 +3,7 @@ import type { Frame as Picture, Stream } from 'node-av/lib';
 import { defaultLimits, type Frame, MediaError, type MediaLimits } from '../types.js';
 import { checkWhole, expectedEnd } from './announced.js';
 import { Colour } from './colour.js';
-import { Decoder } from './decoder.js';
+import { Decoder, tooManyPixels } from './decoder.js';
 import { type Input, tickOf } from './input.js';
 import type { Pace } from './pace.js';
 
@@ -143,12 +143,7 @@ export class Pictures {
   }
 
   #checkSize(width: number, height: number): void {
-    if (width * height > this.#maxPixels)
-      throw new MediaError(
-        'tooLarge',
-        this.input.name,
-        `${width}x${height} pixels are more than the limit of ${this.#maxPixels} (maxPixels)`,
-      );
+    if (width * height > this.#maxPixels) throw tooManyPixels(this.input.name, width, height, this.#maxPixels);
     if (!(width > 0 && height > 0)) throw this.input.corrupt(`expected a picture size, got ${width}x${height}`);
   }
 }
