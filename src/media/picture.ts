@@ -1,20 +1,14 @@
 /** Pictures from files and bytes, as Pillow's `open(file).convert('RGB')` reads them, which is what the published loaders do; and back. */
 import sharp, { type Sharp } from 'sharp';
 import { decodeSmallJpeg, readJpegHeader } from './jpeg.js';
-import { type Format, nameOf, readBytes, type Source, sniff } from './source.js';
+import { checkFrame, isPicture, notAPicture, type PictureFormat, pictureKinds, tooManyPixels } from './pictureFile.js';
+import { nameOf, readBytes, type Source, sniff } from './source.js';
 import { defaultLimits, type Frame, MediaError, type MediaLimits } from './types.js';
 
 // Every file is decoded once, so a cache would only hold memory; and several pictures at a time, each on one thread, get further than
 // one picture on several.
 sharp.cache(false);
 sharp.concurrency(1);
-
-const kinds = { jpeg: 'JPEG', png: 'PNG', webp: 'WebP', avif: 'AVIF', gif: 'GIF' } as const;
-type PictureFormat = keyof typeof kinds;
-
-const isPicture = (format: Format | undefined): format is PictureFormat => format !== undefined && format in kinds;
-const sounds: readonly (Format | undefined)[] = ['wav', 'flac', 'mp3', 'ogg'];
-const accepted = Object.values(kinds).join(', ');
 
 /**
  * The picture in a file: JPEG, PNG, WebP, AVIF, or the first frame of a GIF or other animation; the content tells, not the name.
@@ -35,30 +29,15 @@ export async function readPicture(
   const { maxPixels = defaultLimits.maxPixels } = limits;
   const bytes = await readBytes(source, limits);
   const format = sniff(bytes);
-  if (!isPicture(format)) throw notAPicture(source, format);
+  if (!isPicture(format)) throw notAPicture(nameOf(source), format);
   const header = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
-  if (header && header.width * header.height > maxPixels) throw tooManyPixels(source, maxPixels, header);
+  if (header && header.width * header.height > maxPixels) throw tooManyPixels(nameOf(source), maxPixels, header);
   signal?.throwIfAborted();
   const small = header && (await decodeSmallJpeg(bytes, header));
   const frame = small ?? (await decode(bytes, source, format, header?.components === 4, maxPixels));
   signal?.throwIfAborted();
   return frame;
 }
-
-function notAPicture(source: Source, format: Format | undefined): MediaError {
-  const expected = `expected a picture (${accepted})`;
-  if (sounds.includes(format)) return new MediaError('noPicture', nameOf(source), `${expected}, this is a sound (${format})`);
-  const film = format === 'mp4' ? 'an MP4 or MOV video, or HEIC' : `a video (${format})`;
-  const what = format ? `${film}: open it as a video to take a frame of it` : 'none; its name does not count, its content does';
-  return new MediaError('unsupported', nameOf(source), `${expected}, this is ${what}`);
-}
-
-const tooManyPixels = (source: Source, limit: number, size?: { width: number; height: number }) =>
-  new MediaError(
-    'tooLarge',
-    nameOf(source),
-    `${size ? `${size.width} x ${size.height} are ` : ''}more pixels than the limit of ${limit} (maxPixels)`,
-  );
 
 async function decode(
   bytes: Uint8Array,
@@ -75,8 +54,8 @@ async function decode(
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: Error) => {
-      if (error.message.includes('exceeds pixel limit')) throw tooManyPixels(source, maxPixels);
-      const message = `the ${kinds[format]} picture is damaged, cut off or of a rare kind (${firstReason(error.message)})`;
+      if (error.message.includes('exceeds pixel limit')) throw tooManyPixels(nameOf(source), maxPixels);
+      const message = `the ${pictureKinds[format]} picture is damaged, cut off or of a rare kind (${firstReason(error.message)})`;
       throw new MediaError('corrupt', nameOf(source), message, { cause: error });
     });
   const rgb = inks ? multiplyInks(data) : new Uint8Array(data.buffer, data.byteOffset, data.length);
@@ -119,8 +98,8 @@ export function encodeJpeg(
   return raw(frame).jpeg({ quality, chromaSubsampling: chroma }).toBuffer();
 }
 
-function raw({ width, height, rgb }: Frame): Sharp {
-  if (rgb.length !== 3 * width * height)
-    throw new RangeError(`a frame of ${width} x ${height} has ${3 * width * height} bytes, this one ${rgb.length}`);
+function raw(frame: Frame): Sharp {
+  checkFrame(frame);
+  const { width, height, rgb } = frame;
   return sharp(rgb, { raw: { width, height, channels: 3 } });
 }
