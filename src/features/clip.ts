@@ -7,7 +7,8 @@ import type { ClipSpec } from './spec.js';
  * The samples [clipLength(spec)] that the spectrogram sees: y[i] = limit(x[index(first + i)]), where a clip of N samples that is
  * shorter than `spec.samples` is repeated, index(j) = j mod N, and of a longer one the beginning or the centre is used,
  * index(j) = j or floor((N - spec.samples) / 2) + j. The published readers truncate there too: an odd sample too many is dropped at the
- * end. `limit` is to [-1, 1] where the spec says so. A clip without any signal is as good as another.
+ * end. `limit` is to [-1, 1] where the spec says so. A clip without any signal is as good as another. The result may share the
+ * clip's memory.
  * Throws RangeError for a clip without samples and for another sample rate than the spec's.
  */
 export function fitClip({ samples: x, sampleRate }: AudioClip, spec: ClipSpec): Float32Array {
@@ -17,18 +18,34 @@ export function fitClip({ samples: x, sampleRate }: AudioClip, spec: ClipSpec): 
         `sampleRate: ${spec.sampleRate}`,
     );
   if (x.length === 0) throw new RangeError('fitClip: the clip has no samples; leave it out');
-  const fitted = new Float32Array(clipLength(spec));
   const first = spec.slice?.[0] ?? 0;
-  if (x.length < spec.samples) {
-    for (let from = first % x.length, at = 0; at < fitted.length; from = 0) {
-      const piece = x.subarray(from, from + fitted.length - at);
-      fitted.set(piece, at);
-      at += piece.length;
-    }
-  } else {
-    const start = first + (spec.take === 'centre' ? Math.floor((x.length - spec.samples) / 2) : 0);
-    fitted.set(x.subarray(start, start + fitted.length));
+  const fitted = x.length < spec.samples ? repeated(x, first, clipLength(spec)) : cut(x, first, spec);
+  return spec.clamp ? limited(fitted) : fitted;
+}
+
+/** x[(first + i) mod N]. */
+function repeated(x: Float32Array, first: number, length: number): Float32Array {
+  const samples = new Float32Array(length);
+  for (let from = first % x.length, at = 0; at < length; from = 0) {
+    const piece = x.subarray(from, from + length - at);
+    samples.set(piece, at);
+    at += piece.length;
   }
-  if (spec.clamp) for (let i = 0; i < fitted.length; i++) fitted[i] = Math.min(Math.max(fitted[i]!, -1), 1);
-  return fitted;
+  return samples;
+}
+
+function cut(x: Float32Array, first: number, spec: ClipSpec): Float32Array {
+  const start = first + (spec.take === 'centre' ? Math.floor((x.length - spec.samples) / 2) : 0);
+  return x.subarray(start, start + clipLength(spec));
+}
+
+/** Most sounds are within [-1, 1] as they are: only others are copied. */
+const limited = (x: Float32Array): Float32Array => (isWithin(x) ? x : x.map((v) => Math.min(Math.max(v, -1), 1)));
+
+/** True when |x[i]| <= 1 for all i; four a turn, since the loop costs more than the comparison. */
+function isWithin(x: Float32Array): boolean {
+  const last = x.length - (x.length % 4);
+  for (let i = 0; i < last; i += 4)
+    if (Math.abs(x[i]!) > 1 || Math.abs(x[i + 1]!) > 1 || Math.abs(x[i + 2]!) > 1 || Math.abs(x[i + 3]!) > 1) return false;
+  return x.subarray(last).every((v) => Math.abs(v) <= 1);
 }

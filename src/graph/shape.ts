@@ -312,7 +312,8 @@ const rules: { readonly [K in Op]: Rule<K> } = {
 /** The first line of a stack outside this folder (and outside the runtime's own, as in Array.map): the author's own code. */
 function lineOf(site: { readonly stack?: string }): string {
   const frames = (site.stack ?? '').split('\n').slice(1);
-  const inside = /[\\/]graph[\\/](ir|ops|shape|gradient|einsum|resize|spectrum)\.[jt]s|\(<anonymous>\)$/;
+  const inside =
+    /[\\/](graph[\\/](ir|ops|shape|gradient|einsum|resize|spectrum)|features[\\/](spectrogram|picture))\.[jt]s|\(<anonymous>\)$/;
   const own = frames.find((f) => !inside.test(f)) ?? frames[0];
   return own?.trim().replace(/^at /, '') ?? 'an unknown place';
 }

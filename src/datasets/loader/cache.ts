@@ -12,21 +12,17 @@ export interface MemoryBudget {
 export class FeatureCache<T> {
   readonly #kept = new Map<string, T>();
 
-  constructor(
-    readonly budget: MemoryBudget,
-    readonly bytesOf: (entry: T) => number,
-  ) {}
+  constructor(readonly budget: MemoryBudget) {}
 
-  /** The entry kept under `key`, or a new one, kept if it fits. Nothing is kept when `make` throws. */
-  async get(key: string, make: () => Promise<T>): Promise<T> {
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const entry = await make();
-    const bytes = this.bytesOf(entry) + 2 * key.length;
-    if (bytes <= this.budget.free && !this.#kept.has(key)) {
-      this.budget.free -= bytes;
-      this.#kept.set(key, entry);
-    }
-    return entry;
+  get(key: string): T | undefined {
+    return this.#kept.get(key);
+  }
+
+  /** Keeps an entry of `bytes` bytes, made only if there is room for it. */
+  keep(key: string, bytes: number, make: () => T): void {
+    const needed = bytes + 2 * key.length;
+    if (needed > this.budget.free || this.#kept.has(key)) return;
+    this.budget.free -= needed;
+    this.#kept.set(key, make());
   }
 }

@@ -45,9 +45,9 @@ export class SampleMaker {
         this.#spectrograms.set(name, { plan, kernel: new SpectrogramKernel(plan) });
       }
     const budget: MemoryBudget = { free: cacheBytes };
-    this.#frames = new FeatureCache(budget, (frame) => frame.rgb.byteLength);
-    this.#clips = new FeatureCache(budget, (clip) => clip.samples.byteLength);
-    this.#features = new FeatureCache(budget, (values) => values.byteLength);
+    this.#frames = new FeatureCache(budget);
+    this.#clips = new FeatureCache(budget);
+    this.#features = new FeatureCache(budget);
   }
 
   /** Writes pair number `index` as it is in `epoch`, one array a view. Throws MediaError when one of its files cannot be used. */
@@ -69,16 +69,12 @@ export class SampleMaker {
     const { picture: spec, augmentation } = view;
     const decode = () => once('picture', () => openPicture(ref, { limits: this.#limits }));
     if (augmentation) {
-      const { frame } = augmentPicture(await this.#frames.get(keyOf(ref), decode), augmentation, random);
+      const key = keyOf(ref);
+      const whole = this.#frames.get(key) ?? (await decode());
+      this.#frames.keep(key, whole.rgb.byteLength, () => whole);
+      const { frame } = augmentPicture(whole, augmentation, random);
       normalizeFrame(frame, spec.mean, spec.std, out);
-      return;
-    }
-    const values = await this.#features.get(`${name}\n${keyOf(ref)}`, async () => {
-      const tensor = new Float32Array(out.length);
-      pictureTensor(await decode(), spec, tensor);
-      return tensor;
-    });
-    out.set(values);
+    } else await this.#constant(name, ref, out, async () => void pictureTensor(await decode(), spec, out));
   }
 
   async #sound(name: string, view: SoundView, ref: MediaRef, once: Once, random: Random, out: Float32Array): Promise<void> {
@@ -89,13 +85,21 @@ export class SampleMaker {
     const wanted = `${channel} ${sampleRate} ${duration}`;
     const decode = () => once(wanted, () => openSound(ref, { channel, sampleRate, duration, limits: this.#limits }));
     if (view.shift) {
-      const clip = await this.#clips.get(`${wanted}\n${keyOf(ref)}`, decode);
+      const key = `${wanted}\n${keyOf(ref)}`;
+      const clip = this.#clips.get(key) ?? (await decode());
+      this.#clips.keep(key, clip.samples.byteLength, () => clip);
       kernel.run(fitClip(shiftClip(clip, view.shift, random), spec), out);
-    } else {
-      const make = async () => kernel.run(fitClip(await decode(), spec));
-      out.set(await this.#features.get(`${name}\n${keyOf(ref)}`, make));
-    }
+    } else await this.#constant(name, ref, out, async () => void kernel.run(fitClip(await decode(), spec), out));
     if (view.mask) maskSpectrogram(out, plan, view.mask, random);
+  }
+
+  /** Writes a view that is the same in every epoch. */
+  async #constant(name: string, ref: MediaRef, out: Float32Array, write: () => Promise<void>): Promise<void> {
+    const key = `${name}\n${keyOf(ref)}`;
+    const kept = this.#features.get(key);
+    if (kept) return out.set(kept);
+    await write();
+    this.#features.keep(key, out.byteLength, () => out.slice());
   }
 }
 
