@@ -48,7 +48,10 @@ export class DecoderPool {
 
   /** Ends the threads after what they are doing. */
   async close(): Promise<void> {
-    for (const worker of this.#workers) worker.postMessage('end');
+    for (const worker of this.#workers) {
+      worker.ref();
+      worker.postMessage('end');
+    }
     await this.#exits;
   }
 
