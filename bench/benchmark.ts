@@ -36,12 +36,12 @@ export interface Row extends Settings {
   threads: number;
   /** What was loaded; of the benchmark `loader`, like the following. */
   data?: string;
-  /** Ours, nothing kept from earlier epochs. */
+  /** Ours, in the first epoch. */
   pairsPerSecond?: number;
-  /** Pairs a second, ours / theirs. */
+  /** Pairs a second, ours in the first epoch / theirs. */
   speedup?: number | null;
-  /** The same with decoded features kept in memory. */
-  cachedSpeedup?: number | null;
+  /** The same in later epochs, when the loader has kept what fits into its memory. */
+  laterSpeedup?: number | null;
   /** Share of a training run's time in which the step waits for data. */
   waitShare?: number;
   /** Share of the processors that was in use, by others, while both sides waited; near 0 in a figure worth keeping. */

@@ -1,19 +1,27 @@
-/** loader.js LIST BATCH WORKERS CACHE_BYTES: our side of the benchmark `loader`. A step is an epoch. */
+/**
+ * loader.js LIST BATCH WORKERS first|later: our side of the benchmark `loader`. A step is an epoch: the first one of a new loader, its
+ * start included, or a later one, when the loader has kept what fits into its memory.
+ */
 import { readPairs } from '../../src/datasets/index.js';
 import { Loader } from '../../src/datasets/loader/loader.js';
 import { trainingViews } from '../views.js';
 import { serve } from './serve.js';
 
-const [list, ...numbers] = process.argv.slice(2) as [string, ...string[]];
-const [batch, workers, cacheBytes] = numbers.map(Number) as [number, number, number];
-const loader = new Loader(await readPairs(list), { views: trainingViews, batch, workers, cacheBytes });
+const [list, batch, workers, which] = process.argv.slice(2) as [string, string, string, string];
+const pairs = await readPairs(list);
+const open = () => new Loader(pairs, { views: trainingViews, batch: Number(batch), workers: Number(workers) });
+const first = ({ data }: { data: Float32Array }, i: number, size: number) => data[(i * data.length) / size]!;
+let loader = open();
 let epoch = 0;
 
 await serve(async () => {
-  let [pairs, frame, spectrogram] = [0, 0, 0];
-  const first = ({ data }: { data: Float32Array }, i: number, size: number) => data[(i * data.length) / size]!;
+  if (which === 'first' && epoch > 0) {
+    await loader.close();
+    loader = open();
+  }
+  let [count, frame, spectrogram] = [0, 0, 0];
   for await (const { ids, tensors } of loader.epoch(epoch++)) {
-    pairs += ids.length;
+    count += ids.length;
     // One value of each sample, so that both sides read what they were given.
     for (let i = 0; i < ids.length; i++) {
       frame += first(tensors.picture!, i, ids.length);
@@ -21,6 +29,6 @@ await serve(async () => {
     }
   }
   if (loader.problems.length) throw new Error(`${loader.problems.length} pairs could not be read: ${loader.problems[0]!.reason}`);
-  return [pairs, frame / pairs, spectrogram / pairs];
+  return [count, frame / count, spectrogram / count];
 });
 await loader.close();
