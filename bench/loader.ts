@@ -5,9 +5,9 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Benchmark, Settings } from './benchmark.js';
-import { firstPairs, generatePairs } from './pairs.js';
+import { findList, firstPairs, generatePairs } from './pairs.js';
 import { findPyTorch } from './pytorch.js';
 import { median } from './statistics.js';
 import { type Measurement, ours, rowOf, takeTurns } from './turns.js';
@@ -75,7 +75,8 @@ export const loader: Benchmark = {
     try {
       progress(`generating ${generated} pairs`);
       yield* measure({ name: 'generated', list: await generatePairs(folder, generated) }, settings, progress);
-      for (const list of settings.data) {
+      for (const path of settings.data) {
+        const list = resolve(await findList(path));
         const own = { name: basename(dirname(list)), list: await firstPairs(list, join(folder, 'first'), ofList) };
         yield* measure(own, settings, progress);
       }
