@@ -1,6 +1,6 @@
 /** Sounds in a browser: WAV by our own reader, everything else by WebCodecs. */
 /// <reference lib="dom" />
-import { type AudioSample, AudioSampleSink, EncodedPacketSink, type InputAudioTrack } from 'mediabunny';
+import { type AudioCodec, type AudioSample, AudioSampleSink, EncodedPacketSink, type InputAudioTrack } from 'mediabunny';
 import { atRate, checkSoundOptions, mixChannels } from '../clip.js';
 import { sniff } from '../format.js';
 import { type AudioClip, defaultLimits, MediaError, type SoundOptions } from '../types.js';
@@ -46,8 +46,8 @@ export async function readSound(source: Source, options: SoundOptions = {}): Pro
 
 /** Seconds by which timestamps of successive pieces may disagree with their lengths: some containers count in milliseconds. */
 const tolerance = 0.05;
-/** Seconds by which a sound may be shorter than a header announces: edit lists are rounded. */
-const shortBy = 0.05;
+/** Seconds by which a sound may be shorter than its header announces: FLAC and MP3 files count samples, edit lists are rounded. */
+const shortBy = (codec: AudioCodec | null) => (codec === 'flac' || codec === 'mp3' ? 0.001 : 0.05);
 
 /** The channels of the part that is asked for, at the file's rate. */
 async function decodeSound(
@@ -99,13 +99,9 @@ async function decodeSound(
       pieces.drop(padding);
     }
     const endTime = position / sampleRate;
-    if (
-      position < last &&
-      announced !== undefined &&
-      (await countsSound(track)) &&
-      endTime < announced - container.zero - shortBy
-    )
-      throw container.corrupt(`truncated or damaged: expected ${announced} s, it ends at ${endTime.toFixed(3)} s`);
+    const expected = end < Infinity ? end / sampleRate : (await countsSound(track)) ? (announced ?? 0) - container.zero : 0;
+    if (position < last && endTime < expected - shortBy(await track.getCodec()))
+      throw container.corrupt(`truncated or damaged: expected ${expected.toFixed(3)} s, it ends at ${endTime.toFixed(3)} s`);
     if (pieces.length === 0) throw container.corrupt(`expected sound from ${start} s on, it ends at ${endTime.toFixed(6)} s`);
     return { sampleRate, channels: pieces.finish(first) };
   } catch (error) {
