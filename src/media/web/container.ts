@@ -23,7 +23,7 @@ import { sniff } from '../format.js';
 import { isPicture } from '../pictureFile.js';
 import { MediaError } from '../types.js';
 import type { ByteRanges } from '../wavHeader.js';
-import { nameOf, openBlob, rangesOf, type Source } from './source.js';
+import { rangesOf } from './source.js';
 
 /** Containers that hold their streams themselves: no playlist, which would have other addresses fetched. */
 const formats = [MP4, QTFF, MATROSKA, WEBM, OGG, FLAC, MP3, WAVE, ADTS, MPEG_TS];
@@ -40,15 +40,14 @@ export class Container {
     private readonly input: Input,
   ) {}
 
-  /** Throws MediaError: what `openBlob` throws, `corrupt`, and `unsupported` for what no browser knows how to read. */
-  static async open(source: Source, signal?: AbortSignal): Promise<Container> {
-    const name = nameOf(source);
-    const blob = await openBlob(source, signal);
-    const file = rangesOf(blob, name);
+  /** Throws MediaError: `missing`, `corrupt`, and `unsupported` for what no browser knows how to read. */
+  static async open(content: File): Promise<Container> {
+    const file = rangesOf(content);
+    const { name } = file;
     const format = sniff(await checkComplete(file));
     if (isPicture(format))
       throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${format})`);
-    const input = new Input({ formats, source: new BlobSource(blob) });
+    const input = new Input({ formats, source: new BlobSource(content) });
     try {
       const [picture, sound] = [await input.getPrimaryVideoTrack(), await input.getPrimaryAudioTrack()];
       return new Container(name, file, picture, sound, await zeroOf(picture, sound), input);

@@ -8,7 +8,7 @@ import { readWav } from '../wav.js';
 import { Container, damaged } from './container.js';
 import { readDiscardPadding } from './matroska.js';
 import { readMp3Gaps } from './mp3.js';
-import { nameOf, openBlob, rangesOf, type Source } from './source.js';
+import { openFile, rangesOf, type Source } from './source.js';
 
 /**
  * A sound, or the sound track of a video, as one channel: the part from `start` on for `duration` seconds (at least one sample), then
@@ -27,21 +27,20 @@ export async function readSound(source: Source, options: SoundOptions = {}): Pro
   const { channel = 'mix', sampleRate, signal } = options;
   checkSoundOptions(options);
   signal?.throwIfAborted();
-  const name = nameOf(source);
-  const blob = await openBlob(source, signal);
-  const file = rangesOf(blob, name);
+  const content = await openFile(source, signal);
+  const file = rangesOf(content);
   let clip = sniff(await file.read(0, Math.min(16, file.size))) === 'wav' ? await readWav(file, options) : undefined;
   if (!clip) {
-    const container = await Container.open(source instanceof Blob ? source : new File([blob], name), signal);
+    const container = await Container.open(content);
     try {
       const decoded = await decodeSound(container, options);
-      clip = { sampleRate: decoded.sampleRate, samples: mixChannels(decoded.channels, channel, name) };
+      clip = { sampleRate: decoded.sampleRate, samples: mixChannels(decoded.channels, channel, file.name) };
     } finally {
       container.close();
     }
   }
   signal?.throwIfAborted();
-  return atRate(clip, sampleRate, name);
+  return atRate(clip, sampleRate, file.name);
 }
 
 /** Seconds by which timestamps of successive pieces may disagree with their lengths: some containers count in milliseconds. */

@@ -14,20 +14,20 @@ export function nameOf(source: Source): string {
 }
 
 /**
- * A file whose bytes need not be in memory. Throws MediaError: `missing` when an address cannot be fetched, `corrupt` when there is
- * nothing in it; the reason of `signal` when it is aborted.
+ * The file, whose bytes need not be in memory; its name is what messages call it. Throws MediaError: `missing` when an address cannot be
+ * fetched, `corrupt` when there is nothing in it; the reason of `signal` when it is aborted.
  */
-export async function openBlob(source: Source, signal?: AbortSignal): Promise<Blob> {
-  const blob =
-    typeof source === 'string'
-      ? await download(source, signal)
-      : source instanceof Blob
-        ? source
-        : // The copy may come from memory that is shared, which a Blob does not take.
-          new Blob([source.buffer instanceof ArrayBuffer ? (source as Uint8Array<ArrayBuffer>) : new Uint8Array(source)]);
-  if (blob.size === 0) throw new MediaError('corrupt', nameOf(source), 'the file is empty');
-  return blob;
+export async function openFile(source: Source, signal?: AbortSignal): Promise<File> {
+  const content = typeof source === 'string' ? await download(source, signal) : source;
+  const name = nameOf(source);
+  const file = content instanceof File ? content : new File([content instanceof Blob ? content : unshared(content)], name);
+  if (file.size === 0) throw new MediaError('corrupt', name, 'the file is empty');
+  return file;
 }
+
+/** Files cannot be made of memory that threads share. */
+const unshared = (bytes: Uint8Array) =>
+  bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 
 async function download(address: string, signal: AbortSignal | undefined): Promise<Blob> {
   const missing = (reason: string, cause?: unknown) =>
@@ -42,27 +42,26 @@ async function download(address: string, signal: AbortSignal | undefined): Promi
   }
 }
 
-/** Parts of a blob; throws MediaError `missing` when its file has gone or changed since it was chosen. */
-export function rangesOf(blob: Blob, name: string): ByteRanges {
+/** Parts of a file; throws MediaError `missing` when it has gone or changed since it was chosen. */
+export function rangesOf(file: File): ByteRanges {
   const read = async (offset: number, length: number) => {
     try {
-      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
     } catch (cause) {
-      throw new MediaError('missing', name, `cannot be read (${(cause as Error).message})`, { cause });
+      throw new MediaError('missing', file.name, `cannot be read (${(cause as Error).message})`, { cause });
     }
   };
-  return { name, size: blob.size, read };
+  return { name: file.name, size: file.size, read };
 }
 
-/** All bytes. Throws MediaError: what `openBlob` throws, and `tooLarge` beyond `maxBytes`. */
+/** All bytes. Throws MediaError: what `openFile` throws, and `tooLarge` beyond `maxBytes`. */
 export async function readBytes(
   source: Source,
   { maxBytes = defaultLimits.maxBytes }: MediaLimits = {},
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const blob = await openBlob(source, signal);
-  const name = nameOf(source);
-  if (blob.size > maxBytes)
-    throw new MediaError('tooLarge', name, `${blob.size} bytes are more than the limit of ${maxBytes} (maxBytes)`);
-  return (await rangesOf(blob, name).read(0, blob.size)) as Uint8Array<ArrayBuffer>;
+  const file = await openFile(source, signal);
+  if (file.size > maxBytes)
+    throw new MediaError('tooLarge', file.name, `${file.size} bytes are more than the limit of ${maxBytes} (maxBytes)`);
+  return new Uint8Array(await rangesOf(file).read(0, file.size));
 }
