@@ -50,6 +50,7 @@ export class Container {
     const input = new Input({ formats, source: new BlobSource(content) });
     try {
       const [picture, sound] = [await input.getPrimaryVideoTrack(), await input.getPrimaryAudioTrack()];
+      if (!picture && !sound) throw new MediaError('corrupt', name, 'there is neither sound nor video in it: cut off or damaged');
       return new Container(name, file, picture, sound, await zeroOf(picture, sound), input);
     } catch (error) {
       input.dispose();
