@@ -1,5 +1,6 @@
 /** Decoded pictures as upright RGB. */
 import type { Frame as Picture, SoftwareScaleContext, Stream } from 'node-av/lib';
+import { type Orientation, orient } from '../orientation.js';
 import { type Frame, MediaError } from '../types.js';
 import type { Input } from './input.js';
 
@@ -68,13 +69,6 @@ export class Colour {
   }
 }
 
-/** How a stored picture is shown: rows and columns swapped first if transposed, then mirrored. */
-interface Orientation {
-  transposed: boolean;
-  flipX: boolean;
-  flipY: boolean;
-}
-
 /**
  * The display matrix of a stream: nine 32-bit numbers a b u c d v x y w, row by row; (p, q) is shown at (a p + c q, b p + d q). Turns
  * that are no multiple of a quarter are taken as the nearest one.
@@ -88,22 +82,4 @@ function orientationOf(input: Input, stream: Stream): Orientation {
   const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(4 * i, littleEndian)) as [number, number, number, number];
   const transposed = Math.abs(b) > Math.abs(a);
   return { transposed, flipX: (transposed ? c : a) < 0, flipY: (transposed ? b : d) < 0 };
-}
-
-/** A copy of `frame` as it is shown. */
-function orient(frame: Frame, { transposed, flipX, flipY }: Orientation): Frame {
-  if (!transposed && !flipX && !flipY) return { ...frame, rgb: Uint8Array.from(frame.rgb) };
-  const [width, height] = transposed ? [frame.height, frame.width] : [frame.width, frame.height];
-  const rgb = new Uint8Array(3 * width * height);
-  const [acrossStep, downStep] = transposed ? [3 * frame.width, 3] : [3, 3 * frame.width];
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = (flipY ? height - 1 - y : y) * downStep;
-    for (let x = 0; x < width; x++, to += 3) {
-      const from = row + (flipX ? width - 1 - x : x) * acrossStep;
-      rgb[to] = frame.rgb[from]!;
-      rgb[to + 1] = frame.rgb[from + 1]!;
-      rgb[to + 2] = frame.rgb[from + 2]!;
-    }
-  }
-  return { width, height, rgb };
 }
