@@ -72,7 +72,13 @@ async function decodeSound(
 
     const first = Math.round(start * sampleRate);
     const last = Math.min(first + Math.max(1, Math.round(duration * sampleRate)), end);
-    const pieces = new Pieces(name, sampleRate, await track.getNumberOfChannels());
+    const channels = await track.getNumberOfChannels();
+    const pieces = new Pieces(name, sampleRate, channels);
+    // As many samples as that many seconds of 48 kHz stereo have.
+    const checkLength = (length: number) => {
+      if (length > maxSeconds * sampleRate || length * channels > maxSeconds * 96_000) throw tooLong(length / sampleRate);
+    };
+    checkLength(Math.min(begin, last) - first);
     let position = begin;
     let drift: number | undefined;
     if (begin > first) pieces.appendSilence(Math.min(begin, last) - first);
@@ -89,7 +95,7 @@ async function decodeSound(
       } finally {
         sample.close();
       }
-      if (pieces.length > maxSeconds * sampleRate) throw tooLong(pieces.length / sampleRate);
+      checkLength(pieces.length);
       if (position >= last) break;
     }
     if (position < last) {

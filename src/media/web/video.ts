@@ -152,11 +152,14 @@ class WebVideo implements Video {
   /** The pictures shown at `start + i / rate`. */
   async *#every(rate: number, start: number, end: number): AsyncGenerator<{ time: number; sample: VideoSample | null }> {
     const until = Math.min(end, this.duration);
-    const times = Array.from({ length: Math.max(0, Math.ceil((until - start) * rate)) }, (_, i) => start + i / rate);
-    const asked = times.filter((time) => time < until);
+    const clock = this.#clock;
+    // One by one: a damaged file may announce any length.
+    function* times(): Generator<number> {
+      for (let i = 0; start + i / rate < until; i++) yield clock(start + i / rate);
+    }
     let i = 0;
-    for await (const sample of new VideoSampleSink(this.track).samplesAtTimestamps(asked.map((time) => this.#clock(time))))
-      yield { time: asked[i++]!, sample };
+    for await (const sample of new VideoSampleSink(this.track).samplesAtTimestamps(times()))
+      yield { time: start + i++ / rate, sample };
   }
 
   async sound(options: SoundOptions = {}): Promise<AudioClip> {
