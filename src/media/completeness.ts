@@ -1,5 +1,7 @@
 /** Whether a container is all there, by what its outermost structure says about its length. No Node modules: browsers run it too. */
 import { sniff } from './format.js';
+import { checkSampleCount, countSamples } from './mp4Tables.js';
+import { checkPages } from './oggPages.js';
 import { MediaError } from './types.js';
 import type { ByteRanges } from './wavHeader.js';
 
@@ -16,7 +18,7 @@ const bytesOf = (view: DataView) => new Uint8Array(view.buffer, view.byteOffset,
 
 /**
  * Returns the first bytes of a file (at most 4096). Throws MediaError 'corrupt' when the boxes of an MP4 or MOV, the chunk of an AVI
- * or the segment of a Matroska file reach beyond its end, or an Ogg file lacks its last page. What tells no length passes.
+ * or the segment of a Matroska file reach beyond its end, or a page of an Ogg file is missing or damaged. What tells no length passes.
  */
 export async function checkComplete(file: ByteRanges): Promise<Uint8Array> {
   const head = await readAt(file, 0, headLength);
@@ -25,7 +27,7 @@ export async function checkComplete(file: ByteRanges): Promise<Uint8Array> {
     mp4: () => endOfBoxes(file),
     avi: () => (head.byteLength < 8 ? file.size + 1 : 8 + head.getUint32(4, true)),
     matroska: () => endOfSegment(head),
-    ogg: () => endOfPages(file),
+    ogg: () => checkPages(file).then(() => file.size),
   };
   const end = format && format in ends ? await ends[format as keyof typeof ends]() : undefined;
   if (end !== undefined && end > file.size)
@@ -33,20 +35,34 @@ export async function checkComplete(file: ByteRanges): Promise<Uint8Array> {
   return bytesOf(head);
 }
 
-/** Where the last top-level box of an ISO base media file ends (ISO/IEC 14496-12, 4.2). */
+/** Far more than the fragments of a day's recording have. */
+const mostBoxes = 2 ** 17;
+/** Boxes without tables. */
+const bulk = ['mdat', 'free', 'skip', 'wide'];
+
+/**
+ * Where the last top-level box of an ISO base media file ends (ISO/IEC 14496-12, 4.2). Throws MediaError 'tooLarge' for more boxes, or
+ * samples in their tables, than any film has.
+ */
 async function endOfBoxes(file: ByteRanges): Promise<number | undefined> {
   let position = 0;
-  // More boxes than this are fragments of a recording; those behind are left to the decoder.
-  for (let boxes = 0; position < file.size && boxes < 10_000; boxes++) {
+  let samples = 0;
+  for (let boxes = 0; position < file.size; boxes++) {
+    if (boxes === mostBoxes) throw new MediaError('tooLarge', file.name, `it has more than ${mostBoxes} boxes`);
     const header = await readAt(file, position, 16);
     if (header.byteLength < 8) return file.size + 1;
     const short = header.getUint32(0);
-    // 0: to the end of the file; 1: the size follows in 64 bits.
-    if (short === 0) return undefined;
     if (short === 1 && header.byteLength < 16) return file.size + 1;
-    const length = short === 1 ? Number(header.getBigUint64(8)) : short;
+    // 0: to the end of the file; 1: the size follows in 64 bits.
+    const length = short === 1 ? Number(header.getBigUint64(8)) : short === 0 ? file.size - position : short;
     if (length < 8) return undefined;
-    position += length;
+    const end = position + length;
+    if (end > file.size) return end;
+    if (!bulk.includes(String.fromCharCode(...bytesOf(header).subarray(4, 8)))) {
+      samples += await countSamples(file, position, end);
+      checkSampleCount(samples, file.name);
+    }
+    position = end;
   }
   return position;
 }
@@ -75,17 +91,4 @@ function endOfSegment(head: DataView): number | undefined {
   if (segment + 4 > head.byteLength || head.getUint32(segment) !== 0x18538067) return undefined;
   const length = readVint(head, segment + 4);
   return length?.value === undefined ? undefined : segment + 4 + length.length + length.value;
-}
-
-/** The end of the last page of an Ogg file, beyond its end when that page is not marked as the last one (RFC 3533, 6). */
-async function endOfPages(file: ByteRanges): Promise<number> {
-  // A page has at most 65307 bytes.
-  const from = Math.max(0, file.size - 65_536);
-  const tail = bytesOf(await readAt(file, from, file.size - from));
-  let page = tail.length - 4;
-  while (page >= 0 && !'OggS'.split('').every((c, i) => tail[page + i] === c.charCodeAt(0))) page--;
-  const segments = page < 0 ? undefined : tail[page + 26];
-  if (segments === undefined || !(tail[page + 5]! & 4)) return file.size + 1;
-  const table = tail.subarray(page + 27, page + 27 + segments);
-  return table.length < segments ? file.size + 1 : from + page + 27 + segments + table.reduce((sum, length) => sum + length, 0);
 }

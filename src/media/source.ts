@@ -26,14 +26,14 @@ export interface OpenFile {
 const unusable = (path: string, what: string, { code, message }: NodeJS.ErrnoException) =>
   new MediaError('missing', path, `cannot be ${what} (${code ?? message})`);
 
-/** Throws MediaError: `missing` when the file cannot be opened or is none, `corrupt` when there is nothing in it. */
-export function openFile(path: string): OpenFile {
-  const file = openDescriptor(path);
+/** Messages call it `name`. Throws MediaError: `missing` when it cannot be opened or is no file, `corrupt` when there is nothing in it. */
+export function openFile(path: string, name = path): OpenFile {
+  const file = openDescriptor(path, name);
   const close = () => closeSync(file);
   const { size } = fstatSync(file);
   if (size === 0) {
     close();
-    throw new MediaError('corrupt', path, 'the file is empty');
+    throw new MediaError('corrupt', name, 'the file is empty');
   }
   const read = async (offset: number, length: number) => {
     const bytes = new Uint8Array(length);
@@ -46,10 +46,10 @@ export function openFile(path: string): OpenFile {
             ? readSync(file, bytes, done, count, position)
             : (await readLater(file, bytes, done, count, position)).bytesRead;
       } catch (error) {
-        throw unusable(path, 'read', error as NodeJS.ErrnoException);
+        throw unusable(name, 'read', error as NodeJS.ErrnoException);
       }
       if (got === 0)
-        throw new MediaError('corrupt', path, `expected ${offset + length} bytes, it ended after ${position} while being read`);
+        throw new MediaError('corrupt', name, `expected ${offset + length} bytes, it ended after ${position} while being read`);
       done += got;
     }
     return bytes;
@@ -57,14 +57,14 @@ export function openFile(path: string): OpenFile {
   return { size, read, close };
 }
 
-function openDescriptor(path: string): number {
+function openDescriptor(path: string, name: string): number {
   try {
     // Before it is opened: to open a pipe is to wait for who writes to it.
     if (statSync(path).isFile()) return openSync(path, 'r');
   } catch (error) {
-    throw unusable(path, 'opened', error as NodeJS.ErrnoException);
+    throw unusable(name, 'opened', error as NodeJS.ErrnoException);
   }
-  throw new MediaError('missing', path, 'expected a file, this is none');
+  throw new MediaError('missing', name, 'expected a file, this is none');
 }
 
 const tooManyBytes = (name: string, size: number, limit: number) =>

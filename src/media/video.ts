@@ -1,5 +1,6 @@
 /** Video on Node: pictures and sound of a file by time. */
 import { Input, type LocalFile, localFile } from './ffmpeg/input.js';
+import { measureEnd } from './ffmpeg/length.js';
 import { Pace } from './ffmpeg/pace.js';
 import { Pictures } from './ffmpeg/pictures.js';
 import { readSound } from './sound.js';
@@ -33,7 +34,14 @@ export async function openVideo(source: Source, { limits, signal }: VideoOptions
   signal?.throwIfAborted();
   const file = await localFile(source);
   try {
-    return new FfmpegVideo(source, file, await Reader.open(file.path, nameOf(source), limits), { limits, signal });
+    const reader = await Reader.open(file.path, nameOf(source), limits);
+    try {
+      const duration = reader.pictures.duration ?? (await measureEnd(file.path, nameOf(source), new Pace(signal)));
+      return new FfmpegVideo(source, file, reader, duration, { limits, signal });
+    } catch (error) {
+      reader.free();
+      throw error;
+    }
   } catch (error) {
     await file.release();
     throw error;
@@ -72,6 +80,7 @@ class FfmpegVideo implements Video {
     private readonly source: Source,
     private readonly file: LocalFile,
     private readonly reader: Reader,
+    readonly duration: number,
     private readonly options: VideoOptions,
   ) {}
 
@@ -81,10 +90,6 @@ class FfmpegVideo implements Video {
 
   get height(): number {
     return this.reader.pictures.height;
-  }
-
-  get duration(): number {
-    return this.reader.pictures.duration;
   }
 
   get frameRate(): number {
@@ -131,7 +136,7 @@ class FfmpegVideo implements Video {
         const time = rate === undefined ? pictures.time : start + i / rate;
         if (rate === undefined ? !pictures.beginsBefore(end) : time >= end) return;
         if (rate !== undefined) await pictures.show(time, pace);
-        if (time >= pictures.end) return;
+        if (rate !== undefined && time >= pictures.end) return;
         yield { time, frame: pictures.frame() };
         this.#checkOpen();
         if (rate === undefined && !pictures.advance()) return;

@@ -1,13 +1,12 @@
 /** An open media file: its streams and the zero of its clock. */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { FormatContext, Stream } from 'node-av/lib';
-import { type Format, type Source, sniff } from '../source.js';
+import { checkComplete } from '../completeness.js';
+import { type Format, openFile, type Source, sniff } from '../source.js';
 import { MediaError } from '../types.js';
 import { type Ffmpeg, loadFfmpeg } from './binding.js';
-import { checkComplete } from './completeness.js';
 
 /**
  * Containers that hold their streams themselves. FFmpeg knows many more, among them playlists and scripts that make it open other
@@ -53,26 +52,13 @@ export async function localFile(source: Source): Promise<LocalFile> {
   }
 }
 
-/** The first bytes of a regular file, after checking that it is one (a pipe would block) and complete as far as its container tells. */
-function inspect(path: string, name: string): Uint8Array {
+/** The first bytes of a regular file, after checking that it is one and complete as far as its container tells. */
+async function inspect(path: string, name: string): Promise<Uint8Array> {
   const file = openFile(path, name);
   try {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw new MediaError('missing', name, 'expected a file, this is none');
-    if (stat.size === 0) throw new MediaError('corrupt', name, 'the file is empty');
-    return checkComplete(file, stat.size, name);
+    return await checkComplete({ ...file, name });
   } finally {
-    closeSync(file);
-  }
-}
-
-function openFile(path: string, name: string): number {
-  try {
-    // Without waiting: opening a pipe would otherwise last until somebody writes to it.
-    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    throw new MediaError('missing', name, `cannot be opened (${reason})`, { cause: error });
+    file.close();
   }
 }
 
@@ -96,7 +82,7 @@ export class Input {
    */
   static async open(path: string, name: string): Promise<Input> {
     const ffmpeg = await loadFfmpeg(name);
-    const content = sniff(inspect(path, name));
+    const content = sniff(await inspect(path, name));
     const demuxer = content && demuxers[content];
     if (content && !demuxer)
       throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${content})`);

@@ -20,8 +20,8 @@ export class Pictures {
   readonly height: number;
   /** Average pictures a second; 25 where the file does not tell. */
   readonly frameRate: number;
-  /** Seconds. */
-  readonly duration: number;
+  /** Seconds; undefined where no header tells it. */
+  readonly duration: number | undefined;
   readonly #stream: Stream;
   readonly #maxPixels: number;
   readonly #decoder: Decoder;
@@ -47,7 +47,8 @@ export class Pictures {
     this.#checkSize(codecpar.width, codecpar.height);
     const rate = average.num > 0 ? average : base;
     this.frameRate = rate.num > 0 && rate.den > 0 ? rate.num / rate.den : 25;
-    this.duration = expectedEnd(input, stream) ?? Math.max(0, input.seconds(format.duration, 1e-6) ?? 0);
+    const whole = input.seconds(format.duration, 1e-6);
+    this.duration = expectedEnd(input, stream) ?? (whole !== undefined && whole > 0 ? whole : undefined);
     this.#decoder = new Decoder(input, stream, { errorDetection: 'crccheck', maxPixels: this.#maxPixels });
     this.#colour = new Colour(input, stream);
     ({ width: this.width, height: this.height } = this.#colour.upright(codecpar.width, codecpar.height));

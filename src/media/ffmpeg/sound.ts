@@ -24,8 +24,12 @@ export interface DecodeSoundOptions {
   signal?: AbortSignal;
 }
 
-/** Seconds by which timestamps of successive frames may disagree with their lengths: some containers count in milliseconds. */
+/**
+ * Seconds by which timestamps of successive frames may disagree with their lengths: some containers count in milliseconds, and live
+ * recorders are not exact; FLAC counts in samples.
+ */
 const tolerance = 0.05;
+const flacTolerance = 0.0005;
 /** Seconds decoded ahead of a start in the middle, so that codecs that build on what came before are at full quality there. */
 const preroll = 1;
 /** Where timestamps are coarse, only starts beyond this many seconds are sought; before it, counting samples is exact. */
@@ -118,6 +122,10 @@ class Cut {
     return this.#duration === undefined ? Infinity : this.#first + Math.round(this.#duration * this.#sampleRate);
   }
 
+  get #tolerance(): number {
+    return this.input.format.iformat?.name === 'flac' ? flacTolerance : tolerance;
+  }
+
   #time = (position: number) => Number((position / this.#sampleRate).toFixed(6));
 
   #seek(): void {
@@ -140,7 +148,7 @@ class Cut {
     } else {
       this.#checkSame(frame);
       const expected = this.#time(this.#position) + this.input.zero;
-      if (stamp !== undefined && this.#drift !== undefined && Math.abs(stamp - expected - this.#drift) > tolerance)
+      if (stamp !== undefined && this.#drift !== undefined && Math.abs(stamp - expected - this.#drift) > this.#tolerance)
         throw this.input.corrupt(
           `expected sound without gaps, at ${this.#time(this.#position)} s the next piece is ${(stamp - expected - this.#drift).toFixed(3)} s off`,
         );
