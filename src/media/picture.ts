@@ -31,12 +31,20 @@ export async function readPicture(
   const format = sniff(bytes);
   if (!isPicture(format)) throw notAPicture(nameOf(source), format);
   const header = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
-  if (header && header.width * header.height > maxPixels) throw tooManyPixels(nameOf(source), maxPixels, header);
+  const size = format === 'png' ? pngSize(bytes) : header;
+  if (size && size.width * size.height > maxPixels) throw tooManyPixels(nameOf(source), maxPixels, size);
   signal?.throwIfAborted();
   const small = header && (await decodeSmallJpeg(bytes, header));
   const frame = small ?? (await decode(bytes, source, format, header?.components === 4, maxPixels));
   signal?.throwIfAborted();
   return frame;
+}
+
+/** Read before libvips does, which writes to the error output of the process about sides of more than 10^7. */
+function pngSize(bytes: Uint8Array): { width: number; height: number } | undefined {
+  if (bytes.length < 24) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 async function decode(

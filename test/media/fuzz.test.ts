@@ -77,6 +77,12 @@ test.each(Object.keys(mutations) as MutationName[])('%s', { timeout }, async (mu
   expect(refused).toBeGreaterThan(rounds * 10);
 });
 
+test('a process that crashes is reported, and replaced for the next file', async () => {
+  expect(await watched.read({ path: '', kind: 'crash' })).toEqual({ death: 'crashed (SIGKILL)' });
+  const { name, kind, bytes } = seeds[0]!;
+  expect(judge(await read(name, kind, bytes), wholes.get(seeds[0]!)!)).toBe('same');
+});
+
 test('a whole file under the name of another is read as what it is, and by no other reader', async () => {
   const random = new Random(Number(EARSHOT_FUZZ_SEED), 'names');
   for (const seed of seeds) {

@@ -18,9 +18,9 @@ export async function measureEnd(path: string, name: string, pace: Pace): Promis
       const read = input.format.readFrameSync(packet);
       if (read === again) continue;
       if (read < 0) return end;
-      const { pts, duration, streamIndex } = packet;
-      if (streamIndex === stream.index && pts !== constants.AV_NOPTS_VALUE)
-        end = Math.max(end, Number(pts + duration) * tickOf(stream) - input.zero);
+      const { pts, duration, streamIndex, flags } = packet;
+      const isShown = pts !== constants.AV_NOPTS_VALUE && !(flags & constants.AV_PKT_FLAG_DISCARD);
+      if (isShown && streamIndex === stream.index) end = Math.max(end, Number(pts + duration) * tickOf(stream) - input.zero);
       packet.unref();
       if (pace.due) await pace.breathe();
     }

@@ -63,6 +63,7 @@ const readers = {
   picture: async (path) => pictureFacts(await readPicture(path)),
   sound: async (path) => soundFacts(await readSound(path)),
   video: videoFacts,
+  crash: async () => process.kill(process.pid, 'SIGKILL'),
 };
 
 process.on('message', async ({ path, kind }) => {

@@ -1,6 +1,7 @@
 /** A child process that reads files, and the parent that watches it: whatever happens in there, every file gets an answer. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { MediaProblem } from '../../../src/media/types.js';
 
@@ -8,8 +9,8 @@ export type Kind = 'picture' | 'sound' | 'video';
 
 export interface Task {
   path: string;
-  /** Which reader gets it. */
-  kind: Kind;
+  /** Which reader gets it; or none, and the process crashes. */
+  kind: Kind | 'crash';
 }
 
 export interface PictureFacts {
@@ -69,15 +70,19 @@ export class Watched {
 
   async read(task: Task): Promise<Answer | Death> {
     const child = await this.#ready();
-    let timer: NodeJS.Timeout | undefined;
-    const answer = await new Promise<Answer | Death>((resolve) => {
-      child.once('message', (message: Answer) => resolve(message));
-      child.once('exit', (code, signal) => resolve({ death: `crashed (${signal ?? `exit code ${code}`})` }));
-      timer = setTimeout(() => resolve({ death: `no answer within ${patience} s` }), patience * 1000);
-      child.send(task);
-    });
-    clearTimeout(timer);
-    child.removeAllListeners();
+    const settled = new AbortController();
+    const { signal } = settled;
+    const ending = (code: number | null, by: string | null) => ({ death: `crashed (${by ?? `exit code ${code}`})` });
+    // When it cannot be sent the process has ended, and its exit is reported.
+    child.send(task, () => {});
+    const answer = await (child.exitCode === null && child.signalCode === null
+      ? Promise.race<Answer | Death>([
+          once(child, 'message', { signal }).then(([message]) => message),
+          once(child, 'exit', { signal }).then(([code, by]) => ending(code, by)),
+          sleep(patience * 1000, { death: `no answer within ${patience} s` }, { signal }),
+        ])
+      : ending(child.exitCode, child.signalCode));
+    settled.abort();
     if ('death' in answer) this.close();
     return answer;
   }
