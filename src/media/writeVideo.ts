@@ -66,7 +66,8 @@ export interface VideoToWrite {
 /**
  * Writes a video; the name's extension says which kind: `.mp4` and `.mov` H.264 with AAC, `.webm` VP9 with Opus, `.mkv` H.264 with Opus,
  * `.avi` MPEG-4 with PCM. Sound at a rate that its codec does not have is resampled to the next higher one that it has. A file of that
- * name is replaced once the new one is complete, never before. Equal input gives equal bytes, as far as the codecs are the same build.
+ * name is replaced once the new one is complete, never before. Equal input gives equal bytes by the same build of the codecs, but not
+ * always with H.264.
  * Throws RangeError for an unknown extension, no frames, frames of different sizes; MediaError 'needsFfmpeg'; the signal's reason.
  */
 export async function writeVideo(path: string, { frames, frameRate, sound, signal }: VideoToWrite): Promise<void> {

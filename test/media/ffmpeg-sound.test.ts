@@ -173,3 +173,14 @@ test('without node-av the error names it and how to get it', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   expect(stdout).toMatch(/^needsFfmpeg x.mp3: .*node-av, which is not installed; run `npm install node-av` \(pictures and WAV/);
 });
+
+test('what a fragmented MP4 leaves out behind its priming is no gap', async () => {
+  const { file } = JSON.parse(await readFile(new URL('../golden/fragmented.json', import.meta.url), 'utf8')) as { file: string };
+  const { sampleRate, channels } = await decodeSound(Buffer.from(file, 'base64'));
+  expect(sampleRate).toBe(44100);
+  const [samples] = channels;
+  expect(Math.abs(samples!.length - 44100)).toBeLessThan(2048);
+  // 440 periods a second, from the beginning on.
+  const rises = [...samples!.keys()].filter((i) => i > 0 && i < 22050 && samples![i - 1]! < 0 && samples![i]! >= 0).length;
+  expect(Math.abs(rises - 220)).toBeLessThan(3);
+});

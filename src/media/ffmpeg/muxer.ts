@@ -11,7 +11,8 @@ export interface CodecChoice {
 
 /**
  * A media file being written. Order: tracks are added, `begin`, then their frames, in order of time over all tracks; `finish`; `free`
- * in any case. Equal input gives equal bytes: one thread a codec, and FFmpeg writes neither its version nor the time.
+ * in any case. Equal input gives equal bytes (one thread a codec, and FFmpeg writes neither its version nor the time), except with
+ * H.264: once in a hundred files or so its encoder takes another way to the same pictures.
  */
 export class Muxer {
   readonly #format: FormatContext;

@@ -30,6 +30,8 @@ export interface DecodeSoundOptions {
  */
 const tolerance = 0.05;
 const flacTolerance = 0.0005;
+/** What an encoder put in front may end so many seconds before the sound begins: fragmented MP4s lose track of it. */
+const primingGap = 0.2;
 /** Seconds decoded ahead of a start in the middle, so that codecs that build on what came before are at full quality there. */
 const preroll = 1;
 /** Where timestamps are coarse, only starts beyond this many seconds are sought; before it, counting samples is exact. */
@@ -81,8 +83,8 @@ class Cut {
     private readonly decoder: Decoder,
     { start = 0, duration, limits }: DecodeSoundOptions,
   ) {
-    if (!(start >= 0 && start < Infinity) || !(duration === undefined || duration >= 0))
-      throw new RangeError(`expected start and duration in seconds, at least 0, got ${start} and ${duration}`);
+    if (!(start >= 0 && start < Infinity) || !(duration === undefined || duration > 0))
+      throw new RangeError(`expected a start of at least 0 seconds and a duration over 0, got ${start} and ${duration}`);
     this.#start = start;
     this.#duration = duration;
     this.#maxSeconds = limits?.maxSeconds ?? defaultLimits.maxSeconds;
@@ -103,7 +105,7 @@ class Cut {
     }
     if (!this.#planes) throw this.input.corrupt('no sound could be decoded');
     if (whole) checkWhole(this.input, this.decoder.stream, this.#position / this.#sampleRate);
-    if (this.#planes.length === 0 && this.#duration !== 0)
+    if (this.#planes.length === 0)
       throw this.input.corrupt(`expected sound from ${this.#start} s on, it ends at ${this.#time(this.#position)} s`);
     const bad = this.#planes.findNonFinite();
     if (bad) {
@@ -119,7 +121,7 @@ class Cut {
   }
 
   get #end(): number {
-    return this.#duration === undefined ? Infinity : this.#first + Math.round(this.#duration * this.#sampleRate);
+    return this.#duration === undefined ? Infinity : this.#first + Math.max(1, Math.round(this.#duration * this.#sampleRate));
   }
 
   get #tolerance(): number {
@@ -141,16 +143,15 @@ class Cut {
     const count = frame.nbSamples;
     if (!this.#planes) {
       this.#begin(frame);
-      // Rounded to the sample; what does not know when it begins begins at 0.
-      this.#position = stamp === undefined ? 0 : Math.round((stamp - this.input.zero) * this.#sampleRate);
-      this.#checkLength(this.#position - this.#first);
-      if (this.#position > this.#first) this.#planes!.appendSilence(Math.min(this.#position, this.#end) - this.#first);
+      // What does not know when it begins begins at 0.
+      this.#startAt(stamp ?? this.input.zero);
     } else {
       this.#checkSame(frame);
-      const expected = this.#time(this.#position) + this.input.zero;
-      if (stamp !== undefined && this.#drift !== undefined && Math.abs(stamp - expected - this.#drift) > this.#tolerance)
+      const gap = this.#gapBefore(stamp);
+      if (this.#position <= 0 && gap > 0 && gap < primingGap) this.#startAt(stamp!);
+      else if (Math.abs(gap) > this.#tolerance)
         throw this.input.corrupt(
-          `expected sound without gaps, at ${this.#time(this.#position)} s the next piece is ${(stamp - expected - this.#drift).toFixed(3)} s off`,
+          `expected sound without gaps, at ${this.#time(this.#position)} s the next piece is ${gap.toFixed(3)} s off`,
         );
     }
     if (stamp !== undefined) this.#drift = stamp - this.input.zero - this.#position / this.#sampleRate;
@@ -161,6 +162,19 @@ class Cut {
       this.#planes!.append(frame, from, to);
     }
     this.#position += count;
+  }
+
+  /** The next sample is that at `stamp`, rounded; what is missing before it, from the first one wanted on, is silence. */
+  #startAt(stamp: number): void {
+    this.#position = Math.round((stamp - this.input.zero) * this.#sampleRate);
+    this.#checkLength(this.#position - this.#first);
+    if (this.#position > this.#first) this.#planes!.appendSilence(Math.min(this.#position, this.#end) - this.#first);
+  }
+
+  /** Seconds between the end of what came and a frame at `stamp`; 0 where there are no timestamps to tell. */
+  #gapBefore(stamp: number | undefined): number {
+    if (stamp === undefined || this.#drift === undefined) return 0;
+    return stamp - this.input.zero - this.#time(this.#position) - this.#drift;
   }
 
   /** How far timestamps are ahead of counted samples, in seconds: clocks drift slowly, only jumps are gaps. */
