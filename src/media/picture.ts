@@ -15,8 +15,9 @@ sharp.concurrency(1);
  *
  * The same bytes as Pillow's `convert('RGB')`, which means: an alpha channel is dropped and the colours under it stay; colour profiles
  * and gamma are ignored; of 16 bits the upper 8 count; grey becomes three equal channels; inks (CMYK, YCCK) are multiplied,
- * (1 - C) * (1 - K). Four things differ: AVIF's colours, since its decoders differ; a rotation in EXIF data is applied (Pillow leaves that to the caller), 16-bit grey is scaled
- * (Pillow clips it at 255), and the transparent pixels of a GIF are black (Pillow shows the colour they have in the palette).
+ * (1 - C) * (1 - K). Four things differ: the colours of AVIF, since its decoders do; a rotation in EXIF data is applied (Pillow leaves
+ * that to the caller), 16-bit grey is scaled (Pillow clips it at 255), and the transparent pixels of a GIF are black (Pillow shows the
+ * colour they have in the palette).
  *
  * Throws MediaError: `missing`; `tooLarge` beyond `limits`, before anything is decoded; `corrupt` for what does not decode to its end
  * without a warning; `noPicture` for sounds; `unsupported` for everything else. An aborted `signal` throws its reason.
