@@ -40,11 +40,14 @@ export class Container {
     private readonly input: Input,
   ) {}
 
-  /** Throws MediaError: `missing`, `corrupt`, and `unsupported` for what no browser knows how to read. */
-  static async open(content: File): Promise<Container> {
+  /**
+   * Throws MediaError: `missing`, `corrupt`, and `unsupported` for what no browser knows how to read; the
+   * reason of `signal` when it is aborted.
+   */
+  static async open(content: File, signal?: AbortSignal): Promise<Container> {
     const file = rangesOf(content);
     const { name } = file;
-    const format = sniff(await checkComplete(file));
+    const format = sniff(await checkComplete(file, signal));
     if (isPicture(format))
       throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${format})`);
     const input = new Input({ formats, source: new BlobSource(content) });

@@ -31,7 +31,7 @@ export async function readSound(source: Source, options: SoundOptions = {}): Pro
   const file = rangesOf(content);
   let clip = sniff(await file.read(0, Math.min(16, file.size))) === 'wav' ? await readWav(file, options) : undefined;
   if (!clip) {
-    const container = await Container.open(content);
+    const container = await Container.open(content, signal);
     try {
       const decoded = await decodeSound(container, options);
       clip = { sampleRate: decoded.sampleRate, samples: mixChannels(decoded.channels, channel, file.name) };
@@ -99,7 +99,7 @@ async function decodeSound(
       if (position >= last) break;
     }
     if (position < last) {
-      const padding = await paddingOf(container, track, sampleRate);
+      const padding = await paddingOf(container, track, sampleRate, signal);
       position -= padding;
       pieces.drop(padding);
     }
@@ -144,9 +144,14 @@ async function extentOf(
 }
 
 /** Samples that a codec added to fill its last packet, where the decoder does not know of them: those of Opus in Matroska and WebM. */
-async function paddingOf({ file }: Container, track: InputAudioTrack, sampleRate: number): Promise<number> {
+async function paddingOf(
+  { file }: Container,
+  track: InputAudioTrack,
+  sampleRate: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   if ((await track.getCodec()) !== 'opus' || (await countsSound(track))) return 0;
-  return Math.round((await readDiscardPadding(file)) * sampleRate);
+  return Math.round((await readDiscardPadding(file, signal)) * sampleRate);
 }
 
 /** Channels as they are decoded. */

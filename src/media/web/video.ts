@@ -27,7 +27,7 @@ import { openFile, type Source } from './source.js';
 export async function openVideo(source: Source, { limits = {}, signal }: VideoOptions = {}): Promise<Video> {
   signal?.throwIfAborted();
   const file = await openFile(source, signal);
-  const container = await Container.open(file);
+  const container = await Container.open(file, signal);
   try {
     const { picture, name } = container;
     if (!picture) throw new MediaError('noPicture', name, 'there is no video in it');
