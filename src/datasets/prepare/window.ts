@@ -22,7 +22,7 @@ export interface VideoTimes {
 /**
  * The frame is the one `settings.at` seconds into the clip, else the data set's, else the one in the middle. The sound is the
  * `settings.seconds` around it, moved so that they lie within the clip. With `settings.frames` n the frames are at
- * start + (i + 1/2) / n * seconds instead. A video without the frame or sound asked for is too short.
+ * start + (i + 1/2) / n * seconds instead. A clip without the frame or sound asked for is too short.
  */
 export function windowOf(
   { duration, frame, clipStart = 0, clipSeconds }: VideoTimes,
@@ -30,9 +30,9 @@ export function windowOf(
 ): Window | LeftOut {
   const end = Math.min(duration, clipStart + (clipSeconds ?? duration));
   const asked = settings.at === undefined ? frame : clipStart + settings.at;
-  const missing =
-    clipStart >= duration ? `sound at ${clipStart}` : asked !== undefined && asked >= duration && `frame at ${asked}`;
-  if (missing) return { problem: 'tooShort', reason: `the video lasts ${rounded(duration)} s: there is no ${missing} s` };
+  const length = end < duration ? `the clip ends at ${rounded(end)} s` : `the video lasts ${rounded(duration)} s`;
+  const missing = clipStart >= duration ? `sound at ${clipStart}` : asked !== undefined && asked >= end && `frame at ${asked}`;
+  if (missing) return { problem: 'tooShort', reason: `${length}: there is no ${missing} s` };
   const centre = asked ?? (clipStart + end) / 2;
   const start = Math.max(clipStart, Math.min(centre - settings.seconds / 2, end - settings.seconds));
   const seconds = Math.min(settings.seconds, end - start);
