@@ -12,7 +12,6 @@ export interface CsvRow {
  * line.
  */
 export function* csvRows(text: string, separator: ',' | '\t'): Generator<CsvRow> {
-  const quoted = /"((?:[^"]|"")*)"/y;
   const plain = separator === ',' ? /[^,\r\n]*/y : /[^\t\r\n]*/y;
   const lineEnd = /\r\n|\n|\r/y;
   const passedOver = /(?:#[^\r\n]*|[ \t]*)(?:\r\n|\n|\r|$)/y;
@@ -33,10 +32,12 @@ export function* csvRows(text: string, separator: ',' | '\t'): Generator<CsvRow>
     const row: CsvRow = { line, fields: [] };
     for (;;) {
       if (text[at] === '"') {
-        const match = take(quoted);
-        if (match === null) throw new SyntaxError(`line ${line}: a quote that is not closed`);
-        row.fields.push(match[1]!.replaceAll('""', '"'));
-        line += match[1]!.split('\n').length - 1;
+        const end = closingQuote(text, at + 1);
+        if (end < 0) throw new SyntaxError(`line ${line}: a quote that is not closed`);
+        const quoted = text.slice(at + 1, end);
+        row.fields.push(quoted.replaceAll('""', '"'));
+        line += quoted.split('\n').length - 1;
+        at = end + 1;
       } else row.fields.push(take(plain)![0]);
       if (text[at] !== separator) break;
       at++;
@@ -48,4 +49,11 @@ export function* csvRows(text: string, separator: ',' | '\t'): Generator<CsvRow>
     line++;
     yield row;
   }
+}
+
+/** Where the first quote from `from` on is that is not doubled, or -1. No pattern: long fields would overflow its stack. */
+function closingQuote(text: string, from: number): number {
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
+  return at;
 }

@@ -71,7 +71,7 @@ export function inByteOrder<T>(items: readonly T[], nameOf: (item: T) => string)
   return keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ item }) => item);
 }
 
-/** Which of `paths` exist. Reads the few folders they are in instead of asking for each file. */
+/** Which of `paths` are files, or links to files. Reads the few folders they are in instead of asking for each file. */
 export async function existing(paths: Iterable<string>): Promise<Set<string>> {
   const byFolder = new Map<string, string[]>();
   for (const path of paths) {
@@ -82,16 +82,18 @@ export async function existing(paths: Iterable<string>): Promise<Set<string>> {
   }
   const found = new Set<string>();
   const look = async ([folder, files]: [string, string[]]) => {
-    const names = new Set(await readdir(folder).catch(() => []));
-    const absent: string[] = [];
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const names = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
+    const others: string[] = [];
     for (const file of files) {
       if (names.has(basename(file))) found.add(file);
-      else absent.push(file);
+      else others.push(file);
     }
-    if (absent.length === 0) return;
-    // The file system may know a name in another case or Unicode form: it has the last word, but is asked only where that can be.
-    const alike = new Set(Array.from(names, likeness));
-    for (const file of absent)
+    if (others.length === 0) return;
+    // A link may lead to a file, and the file system may know a name in another case or Unicode form: it has the last word, but is
+    // asked only where that can be.
+    const alike = new Set(entries.map(({ name }) => likeness(name)));
+    for (const file of others)
       if (alike.has(likeness(basename(file))) && (await stat(file).catch(() => undefined))?.isFile()) found.add(file);
   };
   const folders = [...byFolder];

@@ -2,7 +2,7 @@
 import { basename, extname, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { csvRows } from './csv.js';
-import { withoutExtension } from './extensions.js';
+import { kindOf, withoutExtension } from './extensions.js';
 import { existing, maxFiles } from './files.js';
 import { commonFolder, uniqueIds } from './ids.js';
 import { readListText } from './listText.js';
@@ -46,7 +46,7 @@ interface Found extends Pick<Pair, 'picture' | 'sound'> {
 /**
  * Reads a list. Paths are relative to `folder`. An entry has
  *
- * - `image` (or `picture`, `frame`): a picture's file; - `audio` (or `sound`): a sound's file;
+ * - `image` (or `picture`, `frame`): a picture's file, or a video's; - `audio` (or `sound`): a sound's file;
  * - `video`: a video's file, which stands for whichever of the two is not given;
  * - `start`: where in the sound or video its clip begins, in seconds, 0 when not given; `seconds`: how long the clip is, to the end when not
  *   given. The picture of a video is the frame in the clip's middle; with `start` alone the one at `start`; with neither that of
@@ -184,8 +184,9 @@ function resolved({ at, values }: Entry, folder: string): Found | string {
   const [pictureFile, soundFile] = [picture ?? video, sound ?? video];
   if (pictureFile === undefined) return 'no picture: expected image or video';
   if (soundFile === undefined) return 'no sound: expected audio or video';
-  const pictureRef =
-    picture === undefined ? frameIn(resolve(folder, pictureFile), start, seconds) : { path: resolve(folder, picture) };
+  const isVideo = picture === undefined || kindOf(picture) === 'video';
+  const path = resolve(folder, pictureFile);
+  const pictureRef = isVideo ? frameIn(path, start, seconds) : { path };
   const soundRef: MediaRef = {
     path: resolve(folder, soundFile),
     ...(start !== undefined && { seconds: start }),

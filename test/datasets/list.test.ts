@@ -1,4 +1,4 @@
-import { existsSync, truncateSync } from 'node:fs';
+import { existsSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -61,6 +61,13 @@ describe('CSV', () => {
     );
   });
 
+  it('has fields of many megabytes, and says where one begins that does not end', () => {
+    const long = 'x""\n'.repeat(2_500_000);
+    const [, row] = [...csvRows(`a,b\n"${long}",${'y'.repeat(10_000_000)}\n`, ',')];
+    expect(row!.fields.map((field) => field.length)).toEqual([7_500_000, 10_000_000]);
+    expect(() => [...csvRows(`a,b\n"1\n2","${long}`, ',')]).toThrow('line 3: a quote that is not closed');
+  });
+
   it('is separated by tabs in a .tsv', async () => {
     expect((await readText('l.tsv', 'picture\tsound\np/a.jpg\ts/a.wav\n')).files).toEqual(['p/a.jpg s/a.wav']);
   });
@@ -101,6 +108,15 @@ describe('entries that cannot be used', () => {
       'l.csv, line 3: no such file: p/none.jpg',
       'l.csv, line 3: no such file: s/none.wav',
     ]);
+  });
+
+  it('include folders; links to files are files', async () => {
+    const root = write(folder(), { ...media, 'l.csv': 'image,audio\np/a.jpg,s\np/b.jpg,folder\np/b.jpg,file\n' });
+    symlinkSync(join(root, 's'), join(root, 'folder'));
+    symlinkSync(join(root, 's/a.wav'), join(root, 'file'));
+    const { pairs, problems } = await readPairs(join(root, 'l.csv'));
+    expect(pairs.map(({ sound }) => sound.path)).toEqual([join(root, 'file')]);
+    expect(problems.map(({ reason }) => reason)).toEqual(['s', 'folder'].map((name) => `no such file: ${join(root, name)}`));
   });
 
   it('are an error when none is left, naming the first', async () => {
@@ -171,6 +187,17 @@ describe('videos in lists', () => {
         { path: 'v/one.mp4', duration: 10 },
       ],
       [{ path: 'v/one.mp4' }, { path: 's/a.wav' }],
+    ]);
+  });
+
+  it('may be called pictures, which lie in the clip too', async () => {
+    const rows = ['v/one.mp4,v/one.mp4,20,10', 'p/a.jpg,s/a.wav,20,10'];
+    expect((await readText('l.csv', `image,audio,start,seconds\n${rows.join('\n')}\n`)).pairs).toEqual([
+      [
+        { path: 'v/one.mp4', seconds: 25 },
+        { path: 'v/one.mp4', seconds: 20, duration: 10 },
+      ],
+      [{ path: 'p/a.jpg' }, { path: 's/a.wav', seconds: 20, duration: 10 }],
     ]);
   });
 
