@@ -34,6 +34,7 @@ function refusedName(name: string): string | undefined {
   if (name === '' || name.endsWith('/')) return 'names no file';
   if (name.includes('\0')) return 'holds a zero byte';
   if (name.startsWith('/') || name.split('/').includes('..')) return 'leads out of the folder (absolute, or with ..)';
+  if (name.includes('\\') || /^[A-Za-z]:/.test(name)) return 'leads elsewhere on Windows (a backslash, or a drive letter)';
   if (name.length > 4096) return 'is longer than 4096 characters';
   return undefined;
 }

@@ -48,8 +48,11 @@ describe('writing', () => {
   it('gives the same names and bytes back, whatever the name', async () => {
     const segment = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
-      .filter((s) => !/[/\0]/.test(s) && s !== '.' && s !== '..');
-    const name = fc.array(segment, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
+      .filter((s) => !/[/\0\\]/.test(s) && s !== '.' && s !== '..');
+    const name = fc
+      .array(segment, { minLength: 1, maxLength: 5 })
+      .map((parts) => parts.join('/'))
+      .filter((s) => !/^[A-Za-z]:/.test(s));
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(name, fc.string({ maxLength: 1500, unit: 'binary-ascii' })), { maxLength: 6 }),
@@ -78,9 +81,12 @@ describe('writing', () => {
     expect(Buffer.from(tarMember(name, bytesOf(content))).toString('base64')).toBe(base64);
   });
 
-  it.each(['', 'a/', '/a', '../a', 'a/../b', 'a\0b', 'x'.repeat(5000)])('refuses the name %j', (name) => {
-    expect(() => tarMember(name, new Uint8Array())).toThrow(RangeError);
-  });
+  it.each(['', 'a/', '/a', '../a', 'a/../b', 'a\0b', 'x'.repeat(5000), '..\\..\\x.jpg', 'a\\b', 'C:\\x.wav', 'c:x'])(
+    'refuses the name %j',
+    (name) => {
+      expect(() => tarMember(name, new Uint8Array())).toThrow(RangeError);
+    },
+  );
 });
 
 describe('reading what others wrote', () => {
@@ -124,6 +130,8 @@ describe('damaged and hostile archives', () => {
     ['a size that is no number', (h: Buffer) => h.write('0000000009x\0', 124), 'byte 0: the size of a member is no number'],
     ['a name that leads out', (h: Buffer) => h.write('../../etc/passwd', 0), 'leads out of the folder'],
     ['an absolute name', (h: Buffer) => h.write('/etc/passwd', 0), 'leads out of the folder'],
+    ['a name that leads out on Windows', (h: Buffer) => h.write('..\\..\\x.jpg', 0), 'leads elsewhere on Windows'],
+    ['a name with a drive', (h: Buffer) => h.write('C:/x.wav', 0), 'leads elsewhere on Windows'],
     ['a prefix that leads out', (h: Buffer) => h.write('a/..', 345), 'leads out of the folder'],
     ['a sparse file', (h: Buffer) => h.write('S', 156), 'sparse'],
   ])('refuses %s', async (_, change, message) => {
