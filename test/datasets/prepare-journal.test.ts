@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createJournal,
@@ -35,13 +36,12 @@ describe('the journal', () => {
   const path = () => join(folder, 'journal');
   const write = () => {
     createJournal(path(), header);
-    const writer = new JournalWriter(path(), readJournal(path())!.offsets[0]!);
+    const writer = new JournalWriter(path(), readJournal(path()).offsets[0]!);
     for (const entry of entries) writer.append(entry);
     writer.close();
   };
 
   it('gives back what was written', () => {
-    expect(readJournal(path())).toBeUndefined();
     write();
     expect(readJournal(path())).toMatchObject({ header, entries });
   });
@@ -49,10 +49,10 @@ describe('the journal', () => {
   it('cut at any byte holds the lines before, and goes on after them', () => {
     write();
     const bytes = readFileSync(path());
-    const { offsets } = readJournal(path())!;
+    const { offsets } = readJournal(path());
     for (let length = offsets[0]!; length <= bytes.length; length++) {
       writeFileSync(path(), bytes.subarray(0, length));
-      const found = readJournal(path())!;
+      const found = readJournal(path());
       expect(found.entries).toEqual(entries.slice(0, offsets.filter((end) => end <= length).length - 1));
       const writer = new JournalWriter(path(), found.offsets.at(-1)!);
       for (const entry of entries.slice(found.entries.length)) writer.append(entry);
@@ -64,12 +64,12 @@ describe('the journal', () => {
   it('ends before a line in which any byte was changed', () => {
     write();
     const bytes = readFileSync(path());
-    const { offsets } = readJournal(path())!;
+    const { offsets } = readJournal(path());
     for (let i = offsets[1]!; i < offsets[2]!; i++) {
       const changed = Buffer.from(bytes);
       changed[i]! ^= 1;
       writeFileSync(path(), changed);
-      expect(readJournal(path())!.entries).toEqual(entries.slice(0, 1));
+      expect(readJournal(path()).entries).toEqual(entries.slice(0, 1));
     }
   });
 
@@ -173,6 +173,41 @@ describe('the lock', () => {
     unlock();
     takeLock(path())();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('can be given back when it was deleted', () => {
+    const unlock = takeLock(path());
+    rmSync(path());
+    expect(unlock).not.toThrow();
+  });
+
+  it('is never seen without its owner', async () => {
+    // Another process looks at the file as often as it can while this one takes the lock and gives it back.
+    const look = `
+      const { readFileSync, writeFileSync } = require('node:fs');
+      const [path, stop] = process.argv.slice(1);
+      let seen = 0, empty = 0;
+      writeFileSync(stop + '.ready', '');
+      for (;;) {
+        try { if (readFileSync(path, 'utf8') === '') empty++; else seen++; } catch {}
+        try { readFileSync(stop); break; } catch {}
+      }
+      console.log(JSON.stringify({ seen: seen > 0, empty }));`;
+    const stop = join(folder, 'stop');
+    const other = spawn(process.execPath, ['-e', look, path(), stop]);
+    let output = '';
+    other.stdout.on('data', (data) => {
+      output += data;
+    });
+    try {
+      while (!existsSync(`${stop}.ready`)) await sleep(5);
+      for (let i = 0; i < 3000; i++) takeLock(path())();
+      writeFileSync(stop, '');
+      await once(other, 'close');
+    } finally {
+      other.kill('SIGKILL');
+    }
+    expect(JSON.parse(output)).toEqual({ seen: true, empty: 0 });
   });
 
   it('of a process that was killed is taken over', async () => {

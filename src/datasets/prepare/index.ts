@@ -76,7 +76,7 @@ async function fill(input: Input, out: string, settings: PrepareSettings, option
   const path = join(out, names.journal);
   const header: JournalHeader = { format: 1, clips: clips.length, list: fingerprint(clips), settings };
   if (!existsSync(path)) createJournal(path, header);
-  const found = readJournal(path)!;
+  const found = readJournal(path);
   checkHeader(out, found.header, header);
   const entries = intactEntries(out, found.entries, settings, options);
   const report = join(out, names.report);
@@ -198,7 +198,9 @@ function commit(
 
 /** Milliseconds a clip may take: a minute, twice its length, and what reading its files takes at 10 MB a second. */
 function patience({ pair }: Clip, { seconds }: PrepareSettings): number {
-  const bytes = [pair.picture.path, pair.sound.path].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const bytes = [pair.picture, pair.sound].map(
+    ({ path, member }) => member?.length ?? statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+  );
   return 60_000 + 2000 * seconds + Math.max(...bytes) / 10_000;
 }
 

@@ -2,7 +2,7 @@
  * The journal of a run: what has been asked for, and one line for each clip that is done, in the order of the input. A line begins
  * with the CRC-32 of the rest, so a line that was torn by a crash ends the journal; whatever was written after it never counted.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type LeftOutBecause, PrepareError, type PrepareSettings } from './settings.js';
 
@@ -63,18 +63,9 @@ export function createJournal(path: string, header: JournalHeader): void {
   renameSync(`${path}.partial`, path);
 }
 
-/**
- * Reads the complete lines of a journal; undefined when there is none. Throws PrepareError when its first line is not a header of
- * this version.
- */
-export function readJournal(path: string): JournalContent | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Reads the complete lines of a journal. Throws PrepareError when its first line is not a header of this version. */
+export function readJournal(path: string): JournalContent {
+  const bytes = readFileSync(path);
   let header: JournalHeader | undefined;
   const entries: JournalEntry[] = [];
   const offsets: number[] = [];
@@ -92,16 +83,21 @@ export function readJournal(path: string): JournalContent | undefined {
   return { header, entries, offsets };
 }
 
+/** Opens a file, a new one too, for appending after its first `length` bytes, and drops the others. */
+export function openAfter(path: string, length: number): number {
+  writeFileSync(path, '', { flag: 'a' });
+  // By its name, which opens it with 'r+': Windows does not let a file be cut through a descriptor opened with 'a' (EPERM).
+  truncateSync(path, length);
+  return openSync(path, 'a');
+}
+
 /** Adds lines to a journal. */
 export class JournalWriter {
   readonly #file: number;
 
   /** Goes on after the first `length` bytes and drops the others. */
   constructor(path: string, length: number) {
-    this.#file = openSync(path, 'r+');
-    ftruncateSync(this.#file, length);
-    closeSync(this.#file);
-    this.#file = openSync(path, 'a');
+    this.#file = openAfter(path, length);
   }
 
   append(entry: JournalEntry): void {

@@ -1,5 +1,6 @@
 /** One `prepare` at a time in a folder: a file that names the process, which stays behind when the process is killed. */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { PrepareError } from './settings.js';
 
@@ -43,8 +44,23 @@ function ownerIn(text: string): Owner | undefined {
   try {
     return JSON.parse(text) as Owner;
   } catch {
-    // Killed between creating the file and writing to it.
+    // Killed between creating the file and writing to it, where `create` must do one after the other.
     return undefined;
+  }
+}
+
+/** Creates a file with its text in it, never empty in between; false when there is one. `spare` is a name that nobody else uses. */
+function create(path: string, text: string, spare: string): boolean {
+  try {
+    writeFileSync(spare, text);
+    linkSync(spare, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // File systems without hard links (FAT, some of the network) have many codes for that; what else is wrong, this finds too.
+    return tryTo('EEXIST', () => (writeFileSync(path, text, { flag: 'wx' }), true)) ?? false;
+  } finally {
+    rmSync(spare, { force: true });
   }
 }
 
@@ -54,8 +70,10 @@ function ownerIn(text: string): Owner | undefined {
  */
 export function takeLock(path: string): () => void {
   const mine: Owner = { pid: process.pid, host: hostname(), start: startOf(process.pid) };
+  // Not named by the process: containers that share a folder have the same numbers.
+  const spare = `${path}.${randomUUID()}`;
   for (;;) {
-    if (tryTo('EEXIST', () => (writeFileSync(path, JSON.stringify(mine), { flag: 'wx' }), true))) return () => unlinkSync(path);
+    if (create(path, JSON.stringify(mine), spare)) return () => rmSync(path, { force: true });
     const text = tryTo('ENOENT', () => readFileSync(path, 'utf8'));
     if (text === undefined) continue;
     const owner = ownerIn(text);
@@ -65,10 +83,9 @@ export function takeLock(path: string): () => void {
           `if it has ended, delete ${path}`,
       );
     // Two may find the same stale lock: only one can move it away, and who moves the other's new one puts it back.
-    const moved = `${path}.${process.pid}`;
-    if (tryTo('ENOENT', () => (renameSync(path, moved), true))) {
-      if (readFileSync(moved, 'utf8') !== text) tryTo('EEXIST', () => linkSync(moved, path));
-      unlinkSync(moved);
+    if (tryTo('ENOENT', () => (renameSync(path, spare), true))) {
+      if (readFileSync(spare, 'utf8') !== text) tryTo('EEXIST', () => linkSync(spare, path));
+      unlinkSync(spare);
     }
   }
 }

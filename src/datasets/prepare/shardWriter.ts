@@ -1,20 +1,9 @@
 /** Shards that grow: `shard-000000.tar.partial` takes one sample after the other and loses its last name when it is full. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { tarEnd } from '../tar.js';
-import type { SampleEntry } from './journal.js';
+import { openAfter, type SampleEntry } from './journal.js';
 import { PrepareError } from './settings.js';
 
 export const shardName = (shard: number) => `shard-${String(shard).padStart(6, '0')}.tar`;
@@ -136,8 +125,7 @@ export class ShardWriter {
     if (this.#file === undefined) {
       // Left by a run whose journal was lost since.
       rmSync(this.#path, { force: true });
-      this.#file = openSync(this.#partial, 'a');
-      ftruncateSync(this.#file, this.#position.end);
+      this.#file = openAfter(this.#partial, this.#position.end);
     }
     return this.#file;
   }
