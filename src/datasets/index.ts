@@ -1,6 +1,6 @@
 /** Pairs of pictures and sounds from lists, folders, videos and shards. Nothing is downloaded, nothing is replaced silently. */
 export type { FrameChoice } from './folders.js';
-export { type Batch, Loader, type LoaderOptions } from './loader/loader.js';
+export { type BadPair, type Batch, Loader, type LoaderOptions } from './loader/loader.js';
 export type { LastBatch } from './loader/order.js';
 export type { PictureView, SoundView, View, Views } from './loader/views.js';
 export { openPicture, openSound } from './media.js';

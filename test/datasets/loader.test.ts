@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Batch, Loader, type LoaderOptions, type PairSet, readPairs, tarEnd, tarMember } from '../../src/datasets/index.js';
+import { FeatureCache } from '../../src/datasets/loader/cache.js';
 import {
   fitClip,
   type PictureSpec,
@@ -12,7 +13,7 @@ import {
   SpectrogramKernel,
   soundPresets,
 } from '../../src/features/index.js';
-import { encodePng, encodeWav, type Frame } from '../../src/media/index.js';
+import { encodePng, encodeWav, type Frame, readSound, writeVideo } from '../../src/media/index.js';
 import { Random } from '../../src/random.js';
 
 const sound: SoundSpec = {
@@ -97,12 +98,8 @@ async function batches(pairs: PairSet, options: Partial<LoaderOptions>, epochs: 
 }
 
 describe('Loader', () => {
-  it('gives every pair once, as features makes them', async () => {
-    const { found, problems } = await batches(good, { shuffle: false, lastBatch: 'keep' });
-    expect(found.map(({ indices }) => indices.length)).toEqual([5, 5, 5, 5, 3]);
-    expect(found.flatMap(({ indices }) => indices)).toEqual([...Array(count).keys()]);
-    expect(found.flatMap(({ ids }) => ids)).toEqual(good.pairs.map(({ id }) => id));
-    expect(problems).toEqual([]);
+  /** Every sample is what features makes of its pair. */
+  function expectPlain(found: readonly ReturnType<typeof copied>[]) {
     const plan = planOf(sound);
     const kernel = new SpectrogramKernel(plan);
     for (const { indices, tensors } of found) {
@@ -117,6 +114,19 @@ describe('Loader', () => {
         expect(tensors.spectrogram!.data.subarray(size * slot, size * (slot + 1))).toEqual(spectrogram);
       }
     }
+  }
+
+  it('gives every pair once, as features makes them', async () => {
+    const { found, problems } = await batches(good, { shuffle: false, lastBatch: 'keep' });
+    expect(found.map(({ indices }) => indices.length)).toEqual([5, 5, 5, 5, 3]);
+    expect(found.flatMap(({ indices }) => indices)).toEqual([...Array(count).keys()]);
+    expect(found.flatMap(({ ids }) => ids)).toEqual(good.pairs.map(({ id }) => id));
+    expect(problems).toEqual([]);
+    expectPlain(found);
+    // Also where samples had to change places.
+    const [last] = (await batches(mixed, { shuffle: false, lastBatch: 'keep', batch: 23 })).found;
+    expect(last!.indices.map((index) => index)).not.toEqual([...last!.indices].sort((x, y) => x - y));
+    expectPlain([last!]);
   });
 
   it('is the same whatever the threads, the batches read ahead and the memory', async () => {
@@ -157,12 +167,15 @@ describe('Loader', () => {
     for (const { file, reason } of problems) expect(reason).not.toContain(file);
   });
 
-  it('goes on in the middle of an epoch as if it had not stopped, once it knows the bad pairs', async () => {
-    const whole = (await batches(mixed, { views: random })).found;
-    const bad = mixed.pairs.filter((_, i) => broken.has(i)).map(({ id }) => id);
-    const rest = await batches(mixed, { views: random, bad }, [0], 2);
-    expect(rest.found).toEqual(whole.slice(2));
-    expect(rest.problems).toEqual([]);
+  it.each([0, 1, 2, 3])('goes on in the middle of an epoch as if it had not stopped (seed %i)', async (seed) => {
+    const whole = await batches(mixed, { views: random, seed, lastBatch: 'keep' });
+    const bad = whole.problems.map(({ id }) => id);
+    expect(bad).toHaveLength(2);
+    for (const from of [1, 3]) {
+      const rest = await batches(mixed, { views: random, seed, lastBatch: 'keep', bad }, [0], from);
+      expect(rest.found).toEqual(whole.found.slice(from));
+      expect(rest.problems).toEqual([]);
+    }
   });
 
   it('reads shards through a shuffle window', async () => {
@@ -183,6 +196,81 @@ describe('Loader', () => {
     const fromFiles = (await batches(good, { shuffle: false, batch: 16 })).found[0]!;
     const fromShards = (await batches(pairs, { shuffle: false, batch: 16 })).found[0]!;
     expect(fromShards.tensors).toEqual(fromFiles.tensors);
+  });
+
+  it('draws other random numbers for every view, pair and seed', async () => {
+    const twin = { ...good.pairs[0]!, id: 'twin' };
+    const pairs = { name: 'twins', pairs: [good.pairs[0]!, twin], problems: [] };
+    const views = { one: random.frame, two: random.frame, a: random.spectrogram, b: random.spectrogram };
+    const seen = new Set<string>();
+    for (const seed of [0, 1, 2])
+      for (const { tensors } of (await batches(pairs, { views, batch: 2, seed, shuffle: false }, [0, 1])).found)
+        for (const [name, { shape, data }] of Object.entries(tensors))
+          for (const slot of [0, 1]) {
+            const size = data.length / shape[0]!;
+            const kind = name === 'one' || name === 'two' ? 'picture' : 'sound';
+            seen.add(`${kind} ${data.subarray(slot * size, (slot + 1) * size).join()}`);
+          }
+    // Two views of two pairs in two epochs of three seeds; crops of a few pixels may coincide, shifts do not.
+    expect([...seen].filter((key) => key.startsWith('sound'))).toHaveLength(24);
+    expect([...seen].filter((key) => key.startsWith('picture')).length).toBeGreaterThan(8);
+  });
+
+  it('masks what it shifted, and keeps no mask', async () => {
+    const mask = { time: { width: 12 }, frequency: { width: 60 }, probability: 1, fill: -7 };
+    for (const shift of [{ seconds: 0.1 }, undefined]) {
+      const { found } = await batches(good, { views: { spectrogram: { sound, shift, mask } } }, [0, 1]);
+      const masked = found.map(({ tensors }) => tensors.spectrogram!.data.filter((v) => v === -7).length);
+      expect(Math.min(...masked)).toBeGreaterThan(0);
+      // Masks of two epochs on one kept spectrogram would add up.
+      const total = (epoch: number[]) => epoch.reduce((sum, n) => sum + n, 0);
+      expect(total(masked.slice(4))).toBeLessThan(1.6 * total(masked.slice(0, 4)));
+    }
+  });
+
+  it('takes the sound about the frame of a video, and tells the parts of one file apart', async () => {
+    const path = join(folder, 'film.mkv');
+    // Every second has a pitch and a grey of its own.
+    const samples = Float32Array.from({ length: 6 * 16000 }, (_, n) => 0.3 * Math.sin(0.05 * (1 + Math.floor(n / 16000)) * n));
+    const frames = Array.from({ length: 60 }, (_, i) => ({
+      width: 16,
+      height: 16,
+      rgb: new Uint8Array(768).fill(30 + 30 * Math.floor(i / 10)),
+    }));
+    await writeVideo(path, { frames, frameRate: 10, sound: { sampleRate: 16000, samples } });
+    const clips = [
+      { picture: { path, seconds: 1.5 }, sound: { path } },
+      { picture: { path, seconds: 4.5 }, sound: { path } },
+      { picture: { path }, sound: { path, seconds: 4, duration: 2 } },
+      { picture: { path, seconds: 5.95 }, sound: { path } },
+    ];
+    const pairs = { name: 'film', pairs: clips.map((clip, i) => ({ id: `${i}`, ...clip })), problems: [] };
+    const { found } = await batches(pairs, { batch: 4, shuffle: false, workers: 1 }, [0, 1]);
+    const plan = planOf(sound);
+    const kernel = new SpectrogramKernel(plan);
+    const size = plan.bins * plan.frames;
+    const starts = [1.5 - 0.125, 4.5 - 0.125, 5 - 0.125, 5.75];
+    for (const { tensors } of found)
+      for (const [slot, start] of starts.entries()) {
+        const part = await readSound(path, { start, duration: 0.25, sampleRate: 16000 });
+        const expected = kernel.run(fitClip(part, sound.clip));
+        const got = tensors.spectrogram!.data.subarray(slot * size, (slot + 1) * size);
+        // The part was decoded on its own: its codec's first samples may differ a little.
+        const mean = expected.reduce((sum, v, i) => sum + Math.abs(v - got[i]!), 0) / size;
+        expect(mean, `clip ${slot}`).toBeLessThan(0.15);
+      }
+  });
+
+  it('reports a picture that a preset cannot take, and goes on', async () => {
+    await writeFile(join(folder, 'long.png'), await encodePng({ width: 2, height: 300, rgb: new Uint8Array(1800) }));
+    const pairs = {
+      ...good,
+      pairs: [...good.pairs, { ...good.pairs[0]!, id: 'long', picture: { path: join(folder, 'long.png') } }],
+    };
+    const views = { frame: { picture: { ...picture, fit: { shortSide: 12 } } } };
+    const { found, problems } = await batches(pairs, { views, batch: 24, lastBatch: 'keep' });
+    expect(found.map(({ indices }) => indices.length)).toEqual([23]);
+    expect(problems).toMatchObject([{ id: 'long', file: join(folder, 'long.png') }]);
   });
 
   it('stops when its consumer does, and can be asked again', async () => {
@@ -223,6 +311,8 @@ describe('Loader', () => {
     [{ workers: 1.5 }, 'workers must be a positive whole number, got 1.5'],
     [{ cacheBytes: -1 }, 'cacheBytes must be'],
     [{ views: {} }, 'no views'],
+    [{ shuffle: 0 }, 'shuffle must be a positive whole number, got 0'],
+    [{ shuffle: 2.5 }, 'shuffle must be a positive whole number, got 2.5'],
     [
       { views: { frame: { picture, augmentation: { ...augmentation, size: 8 } } } },
       'makes pictures of 8 pixels, the view wants 12',
@@ -231,10 +321,42 @@ describe('Loader', () => {
     expect(() => new Loader(good, { views: plain, batch: 5, ...options })).toThrow(message);
   });
 
+  it('takes an option that is undefined for one that is not given', async () => {
+    const { found } = await batches(good, { workers: undefined, cacheBytes: undefined, seed: undefined });
+    expect(found).toEqual((await batches(good, {})).found);
+  });
+
+  it.each([-1, 0.5, Number.NaN])('refuses to begin from batch %d', async (from) => {
+    const loader = new Loader(good, { views: plain, batch: 5, workers: 1 });
+    await expect(loader.epoch(0, { from }).next()).rejects.toThrow(RangeError);
+    await loader.close();
+  });
+
   it('fails, instead of calling every pair bad, when the program is at fault', async () => {
     const views = { spectrogram: { sound, shift: { seconds: -1 } } };
     const loader = new Loader(good, { views, batch: 5, workers: 1 });
     await expect(loader.epoch(0).next()).rejects.toThrow('expected seconds of at least 0');
     await loader.close();
+  });
+});
+
+describe('FeatureCache', () => {
+  it('keeps what fits, under its key, and makes nothing that does not', () => {
+    const budget = { free: 100 };
+    const [one, two] = [new FeatureCache<string>(budget), new FeatureCache<string>(budget)];
+    one.keep('a', 60, () => 'first');
+    one.keep('a', 10, () => 'again');
+    two.keep('b', 60, () => {
+      throw new Error('there is no room');
+    });
+    two.keep('c', 20, () => 'small');
+    expect([one.get('a'), one.get('b'), two.get('a'), two.get('b'), two.get('c')]).toEqual([
+      'first',
+      undefined,
+      undefined,
+      undefined,
+      'small',
+    ]);
+    expect(budget.free).toBe(100 - 62 - 22);
   });
 });

@@ -24,11 +24,11 @@ export interface LoaderOptions {
   lastBatch?: LastBatch;
   /** Decoding threads; one per core when not given. */
   workers?: number;
-  /** Batches decoded ahead; default 2. */
+  /** Batches decoded ahead; when not given 2, or more where many threads share small batches. */
   prefetch?: number;
   /** Bytes of decoded pictures, sounds and features kept for the next epochs, over all threads; default 2^29. */
   cacheBytes?: number;
-  /** Ids of pairs known to be bad, so that an epoch that was stopped goes on with the same batches. */
+  /** Ids of pairs known to be bad (of an earlier loader's `problems`), so that an epoch that was stopped goes on with the same batches. */
   bad?: readonly string[];
   limits?: MediaLimits;
 }
@@ -42,7 +42,14 @@ export interface Batch {
   tensors: Readonly<Record<string, Tensor<'float32'>>>;
 }
 
+/** A pair that could not be decoded. */
+export interface BadPair extends Problem {
+  id: string;
+}
+
 const defaultWindow = 10_000;
+/** Samples that each thread has waiting, so that none is idle while another has several. */
+const waitingPerThread = 4;
 
 /**
  * Random numbers depend on the seed, the epoch and the pair's position in the set, never on threads or timing: the batches of an epoch are
@@ -51,7 +58,7 @@ const defaultWindow = 10_000;
  */
 export class Loader {
   /** The pairs that could not be decoded, as far as they were tried. */
-  readonly problems: Problem[] = [];
+  readonly problems: BadPair[] = [];
   readonly #pairs: PairSet;
   readonly #options: Required<LoaderOptions>;
   readonly #shapes: readonly (readonly [name: string, shape: Shape])[];
@@ -63,19 +70,22 @@ export class Loader {
   /** Throws RangeError when the set has fewer pairs than a batch, or an option makes no sense. */
   constructor(pairs: PairSet, options: LoaderOptions) {
     this.#pairs = pairs;
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LoaderOptions;
+    const threads = given.workers ?? availableParallelism();
     this.#options = {
       seed: 0,
       shuffle: true,
       lastBatch: 'drop',
-      workers: availableParallelism(),
-      prefetch: 2,
+      workers: threads,
+      prefetch: Math.max(2, Math.ceil((waitingPerThread * threads) / given.batch)),
       cacheBytes: 2 ** 29,
       bad: [],
       limits: defaultLimits,
-      ...options,
+      ...given,
     };
-    const { views, batch, workers, prefetch, cacheBytes, seed, bad, limits, lastBatch } = this.#options;
-    for (const [name, value] of Object.entries({ batch, workers, prefetch }))
+    const { views, batch, workers, prefetch, shuffle, cacheBytes, seed, bad, limits, lastBatch } = this.#options;
+    const window = typeof shuffle === 'number' ? { shuffle } : {};
+    for (const [name, value] of Object.entries({ batch, workers, prefetch, ...window }))
       if (!Number.isSafeInteger(value) || value < 1)
         throw new RangeError(`loader: ${name} must be a positive whole number, got ${value}`);
     if (pairs.pairs.length < (lastBatch === 'drop' ? batch : 1))
@@ -113,6 +123,8 @@ export class Loader {
    * it aborts.
    */
   async *epoch(epoch: number, { from = 0, signal }: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<Batch, void> {
+    if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(from) || from < 0)
+      throw new RangeError(`loader: epoch and the batch to begin from must be whole numbers, got ${epoch} and ${from}`);
     if (this.#busy) throw new Error('loader: another epoch is being read; finish or return it first');
     this.#busy = true;
     const { batch, lastBatch, prefetch } = this.#options;
@@ -163,7 +175,7 @@ export class Loader {
     const good = items.filter(({ index }) => !this.#bad.has(index));
     for (const { slot, file, reason } of await this.#pool.decode(b % this.#buffers.length, epoch, good)) {
       const { index } = items[slot - first]!;
-      if (!this.#bad.has(index)) this.problems.push({ file, reason });
+      if (!this.#bad.has(index)) this.problems.push({ id: this.#pairs.pairs[index]!.id, file, reason });
       this.#bad.add(index);
     }
     return new Set(items.filter(({ index }) => this.#bad.has(index)).map(({ slot }) => slot));

@@ -21,8 +21,8 @@ async function run({ id, buffer, epoch, items }: Task): Promise<void> {
     try {
       await maker.make(pair, index, epoch, outputs);
     } catch (error) {
-      // Anything else is a mistake of the program, not of a file: it ends the thread and reaches the loader.
-      if (!(error instanceof MediaError)) throw error;
+      // Anything else is not the file's fault: it ends the thread and reaches the loader.
+      if (!(error instanceof MediaError) || error.problem === 'needsFfmpeg') throw error;
       failed.push({ slot, file: error.file, reason: error.reason });
     }
   };
