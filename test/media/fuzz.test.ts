@@ -1,5 +1,6 @@
 /**
- * Damaged and hostile files of every format go through the readers, in a process of their own. For a campaign with other files:
+ * Damaged and hostile files of every format go through the readers, in a process of their own. That content was changed is detected
+ * in PNG, FLAC and Ogg files, which have checksums, and in all that are cut off; other files may be read as what they became. For a campaign with other files:
  * EARSHOT_FUZZ_SEED=7 EARSHOT_FUZZ_ROUNDS=20 npx vitest run test/media/fuzz.test.ts
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
