@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Clip, DecoderPool } from '../../src/datasets/prepare/pool.js';
+import { type Clip, ProcessPool } from '../../src/datasets/prepare/pool.js';
 import { defaultSettings, PrepareError } from '../../src/datasets/prepare/settings.js';
 
 let folder: string;
@@ -33,7 +33,7 @@ const decoders = (): number[] =>
     .filter(([, parent, ...args]) => Number(parent) === process.pid && args.join(' ').includes('prepare'))
     .map(([pid]) => Number(pid));
 
-const pool = (patience: (clip: Clip) => number, jobs = 1) => new DecoderPool({ jobs, settings: defaultSettings, patience });
+const pool = (patience: (clip: Clip) => number, jobs = 1) => new ProcessPool({ jobs, settings: defaultSettings, patience });
 
 describe('decoding processes', () => {
   it('that crash twice at a clip are reported, and others take the clips after it', async () => {

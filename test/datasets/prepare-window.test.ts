@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellMeans, largestChange, rootMeanSquare, silenceLevel, stillness } from '../../src/datasets/prepare/checks.js';
-import { keyOf } from '../../src/datasets/prepare/clips.js';
+import { sampleKey } from '../../src/datasets/prepare/clips.js';
 import { defaultSettings } from '../../src/datasets/prepare/settings.js';
 import { windowOf } from '../../src/datasets/prepare/window.js';
 import { tarMember } from '../../src/datasets/tar.js';
@@ -123,7 +123,7 @@ describe('stillness', () => {
 
 describe('keys', () => {
   it.each(['-0jeONf82dE_000030', '2zBvl9_qG0w_0_10000', 'Zug, Bahn (2)', 'größe'])('%s stays', (id) => {
-    expect(keyOf(id)).toBe(id);
+    expect(sampleKey(id)).toBe(id);
   });
 
   it.each([
@@ -133,16 +133,16 @@ describe('keys', () => {
     ['', /^-[0-9a-f]{8}$/],
     ['a\nb:c', /^a_b_c-[0-9a-f]{8}$/],
   ])('%j is changed', (id, expected) => {
-    expect(keyOf(id)).toMatch(expected);
+    expect(sampleKey(id)).toMatch(expected);
   });
 
   it('are different for different ids, and fit for an archive', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 200 }), { minLength: 2 }), (ids) => {
-        expect(new Set(ids.map(keyOf)).size).toBe(ids.length);
+        expect(new Set(ids.map(sampleKey)).size).toBe(ids.length);
         for (const id of ids) {
-          expect(keyOf(id)).not.toContain('.');
-          tarMember(`${keyOf(id)}.jpg`, new Uint8Array());
+          expect(sampleKey(id)).not.toContain('.');
+          tarMember(`${sampleKey(id)}.jpg`, new Uint8Array());
         }
       }),
     );

@@ -48,7 +48,7 @@ export function fingerprint(clips: readonly Clip[]): string {
  * The name of a sample in its shard: the id, without the characters that mean something there (the key of a WebDataset sample ends at
  * its first dot) or on some file system. An id that has any gets eight digits of its SHA-256 too, so that no two share a key.
  */
-export function keyOf(id: string): string {
+export function sampleKey(id: string): string {
   const key = [...id.replace(/[^\p{L}\p{M}\p{N}_ ()+,=@~-]/gu, '_')].slice(0, 100).join('');
   return key === id && id !== '' ? key : `${key}-${createHash('sha256').update(id).digest('hex').slice(0, 8)}`;
 }

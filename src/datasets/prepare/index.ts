@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tarMember } from '../tar.js';
-import { fingerprint, type Input, keyOf, readInputs } from './clips.js';
+import { fingerprint, type Input, readInputs, sampleKey } from './clips.js';
 import { createJournal, isSample, type JournalEntry, type JournalHeader, JournalWriter, readJournal } from './journal.js';
 import { takeLock } from './lock.js';
-import { type Clip, DecoderPool } from './pool.js';
-import { type PrepareReport, reportOf } from './report.js';
+import { type Clip, ProcessPool } from './pool.js';
+import { type PrepareReport, prepareReport } from './report.js';
 import { type LeftOut, PrepareError, type PrepareSettings, type Sample } from './settings.js';
 import { countIntact, isShardFile, ShardWriter } from './shardWriter.js';
 
@@ -81,7 +81,7 @@ async function fill(input: Input, out: string, settings: PrepareSettings, option
   const entries = intactEntries(out, found.entries, settings, options);
   const report = join(out, names.report);
   if (entries.length === clips.length && existsSync(report) && !readdirSync(out).some((name) => name.endsWith('.tar.partial')))
-    return { report: reportOf(settings, unusable, entries), wasDone: true };
+    return { report: prepareReport(settings, unusable, entries), wasDone: true };
 
   const journal = new JournalWriter(path, found.offsets[entries.length]!);
   const shards = new ShardWriter(out, entries.filter(isSample), settings.shardSize);
@@ -93,7 +93,7 @@ async function fill(input: Input, out: string, settings: PrepareSettings, option
     shards.close();
     journal.close();
   }
-  const result = reportOf(settings, unusable, entries);
+  const result = prepareReport(settings, unusable, entries);
   writeFileSync(`${report}.partial`, `${JSON.stringify(result, undefined, 2)}\n`, { flush: true });
   renameSync(`${report}.partial`, report);
   return { report: result, wasDone: false };
@@ -140,7 +140,7 @@ async function work(
   settings: PrepareSettings,
   { jobs, signal, onProgress }: PrepareOptions,
 ): Promise<void> {
-  const pool = new DecoderPool({ jobs, settings, patience: (clip) => patience(clip, settings) });
+  const pool = new ProcessPool({ jobs, settings, patience: (clip) => patience(clip, settings) });
   const interrupt = () =>
     pool.close(
       new PrepareError(`interrupted after ${entries.length} of ${clips.length} clips; the same command goes on from there`),
@@ -190,7 +190,7 @@ function commit(
   const { content, members } = result;
   const first = firstWith.get(content);
   if (first !== undefined) return { id, file, problem: 'duplicate', reason: `the same frames and sound as ${first}` };
-  const key = keyOf(id);
+  const key = sampleKey(id);
   const place = shards.append(Buffer.concat(members.map((member) => tarMember(`${key}.${member.extension}`, member.content))));
   firstWith.set(content, id);
   return { id, ...place, content };

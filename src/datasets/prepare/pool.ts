@@ -50,7 +50,7 @@ class Decoder {
   lastWords = '';
 }
 
-export class DecoderPool {
+export class ProcessPool {
   readonly #jobs: number;
   readonly #settings: PrepareSettings;
   readonly #patience: (clip: Clip) => number;

@@ -17,7 +17,7 @@ export interface PrepareReport {
   problems: LeftOutEntry[];
 }
 
-export function reportOf(
+export function prepareReport(
   settings: PrepareSettings,
   unusable: readonly LeftOutEntry[],
   entries: readonly JournalEntry[],
