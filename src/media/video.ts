@@ -24,8 +24,8 @@ export interface VideoOptions {
 
 /**
  * Opens a video by FFmpeg (the optional package node-av): MP4, MOV, WebM, MKV, AVI and others, whatever the file is called. Bytes are
- * kept in a temporary file until the video is closed. Time 0 is where the picture begins. Colours are those of ffmpeg: BT.601 where the
- * file does not say. Throws MediaError: `missing`, `unsupported`, `corrupt`, `tooLarge`, `noPicture`, `needsFfmpeg`.
+ * kept in a temporary file until the video is closed. Time 0 is where the picture begins when that is within 0.1 s of the file's first
+ * timestamp, else that timestamp. Colours are those of ffmpeg: BT.601 where the file does not say. Throws MediaError: `missing`, `unsupported`, `corrupt`, `tooLarge`, `noPicture`, `needsFfmpeg`.
  *
  * A damaged or missing picture is an error of the call that needs it (`corrupt`), as far as the codec notices: bits that changed into
  * others that make sense cannot be told from a picture.
@@ -100,10 +100,10 @@ class FfmpegVideo implements Video {
     return this.reader.input.sound !== undefined;
   }
 
-  frameAt(seconds: number): Promise<Frame> {
+  async frameAt(seconds: number): Promise<Frame> {
+    this.#checkOpen();
+    if (!Number.isFinite(seconds)) throw new RangeError(`frameAt: expected a time in seconds, got ${seconds}`);
     const result = this.#turn.then(async () => {
-      this.#checkOpen();
-      if (!Number.isFinite(seconds)) throw new RangeError(`frameAt: expected a time in seconds, got ${seconds}`);
       await this.reader.pictures.show(seconds, new Pace(this.options.signal));
       return this.reader.pictures.frame();
     });
@@ -124,7 +124,7 @@ class FfmpegVideo implements Video {
     try {
       const { pictures } = reader;
       await pictures.show(start, pace);
-      if (start >= pictures.end)
+      if (pictures.endsBy(start))
         throw new MediaError(
           'corrupt',
           nameOf(this.source),
@@ -134,9 +134,9 @@ class FfmpegVideo implements Video {
       if (rate === undefined && pictures.beginsBefore(start) && !pictures.advance()) return;
       for (let i = 0; ; i++) {
         const time = rate === undefined ? pictures.time : start + i / rate;
-        if (rate === undefined ? !pictures.beginsBefore(end) : time >= end) return;
+        if (rate === undefined ? !pictures.beginsBefore(end) : time + 1e-9 >= end) return;
         if (rate !== undefined) await pictures.show(time, pace);
-        if (rate !== undefined && time >= pictures.end) return;
+        if (rate !== undefined && pictures.endsBy(time)) return;
         yield { time, frame: pictures.frame() };
         this.#checkOpen();
         if (rate === undefined && !pictures.advance()) return;
@@ -151,7 +151,11 @@ class FfmpegVideo implements Video {
     this.#checkOpen();
     if (!this.hasSound) throw new MediaError('noSound', nameOf(this.source), 'there is no sound in it');
     const signals = [this.options.signal, options.signal].filter((s) => s !== undefined);
-    return readSound(this.source, { limits: this.options.limits, ...options, signal: AbortSignal.any(signals) });
+    return readSound(this.source, {
+      ...options,
+      limits: options.limits ?? this.options.limits,
+      signal: AbortSignal.any(signals),
+    });
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadFfmpeg } from '../../src/media/ffmpeg/binding.js';
 import { Muxer } from '../../src/media/ffmpeg/muxer.js';
 import { PictureTrack } from '../../src/media/ffmpeg/tracks.js';
@@ -73,13 +73,94 @@ test.each(['webm', 'avi'])('equal frames give equal bytes in %s', async (extensi
 
 test('an iteration left early frees what it holds, and the video goes on', async () => {
   const bytes = new Uint8Array(await readFile(await write('mp4')));
+  const temporary = await mkdtemp(join(folder, 'temporary-'));
+  vi.stubEnv('TMPDIR', temporary);
   const video = await openVideo(bytes);
+  vi.unstubAllEnvs();
+  expect(await readdir(temporary)).toHaveLength(1);
   for (let i = 0; i < 3; i++) for await (const { frame } of video.frames({ start: i / 5 })) if (colourOf(frame) === i) break;
   const [one, two] = await Promise.all([video.frameAt(0.5), video.frameAt(0.1)]);
   expect([one, two].map(colourOf)).toEqual([2, 0]);
+  const last = video.frameAt(2);
   await video.close();
   await video.close();
-  expect((await readdir(tmpdir())).filter((name) => /^earshot-(?!test)/.test(name) && name.includes('media'))).toEqual([]);
+  expect(colourOf(await last)).toBe(4);
+  await expect(video.frameAt(2)).rejects.toThrow(/closed/);
+  expect(await readdir(temporary)).toEqual([]);
+});
+
+test('after an error no call gives a wrong picture', async () => {
+  const path = join(folder, 'moving.avi');
+  // Of such pictures most bytes of the file are.
+  const moving = Array.from({ length: 75 }, (_, n) => {
+    const frame = plainFrame(64, 48, [0, 0, 0]);
+    return { ...frame, rgb: frame.rgb.map((_, i) => (Math.floor(i / 3) * 37 + n * n * 11 + ((i * (n + 3)) % 101)) % 256) };
+  });
+  await writeVideo(path, { frames: moving, frameRate: 25 });
+  const bytes = new Uint8Array(await readFile(path));
+  const whole: Frame[] = [];
+  const undamaged = await openVideo(path);
+  for await (const { frame } of undamaged.frames()) whole.push(frame);
+  await undamaged.close();
+  bytes.fill(0x5a, bytes.length / 2, bytes.length / 2 + 40);
+  /** The pictures before the first that fails, each asked for by its time. */
+  const before: Frame[] = [];
+  const straight = await openVideo(bytes);
+  for (let i = 0; i < 75; i++) {
+    const frame = await straight.frameAt(i / 25).catch(() => undefined);
+    if (!frame) break;
+    before.push(frame);
+  }
+  await straight.close();
+  const failing = before.length;
+  expect(failing).toBeGreaterThan(5);
+  expect(failing).toBeLessThan(74);
+  const video = await openVideo(bytes);
+  for (const i of [failing, failing + 1, failing, 74, 99, failing - 1, failing, 0, failing + 1, 3, 74, failing - 2]) {
+    const frame = await video.frameAt(i / 25).catch(() => undefined);
+    if (i === failing) expect(frame, `${i}`).toBeUndefined();
+    else if (i < failing) expect(frame && Buffer.compare(frame.rgb, before[i]!.rgb), `${i}`).toBe(0);
+    else if (frame) expect(Buffer.compare(frame.rgb, whole[Math.min(i, 74)]!.rgb), `${i}`).toBe(0);
+  }
+  await video.close();
+});
+
+test.each(['mp4', 'mov', 'webm', 'mkv', 'avi'])('at its own rate a video gives each picture once: %s', async (extension) => {
+  for (const [rate, count] of [
+    [10, 7],
+    [10, 33],
+    [12, 33],
+    [29.97, 7],
+    [29.97, 31],
+    [29.97, 33],
+    [23.976, 10],
+    [25, 1],
+    [59.94, 40],
+  ] as const) {
+    const path = join(folder, `rates.${extension}`);
+    await writeVideo(path, { frames: colourFrames(count, 16, 16), frameRate: rate });
+    const video = await openVideo(path);
+    const times = [];
+    for await (const { time, frame } of video.frames({ rate })) times.push([time, colourOf(frame)]);
+    expect(times, `${rate} a second`).toEqual(Array.from({ length: count }, (_, i) => [i / rate, Math.floor(i / 5) % 6]));
+    await video.close();
+  }
+});
+
+test('an end that the steps meet is left out', async () => {
+  const video = await openVideo(await write('mp4'));
+  const times = [];
+  // 0.7 + 1 / 10 is a little less than 0.8.
+  for await (const { time } of video.frames({ rate: 10, start: 0.7, end: 0.8 })) times.push(time);
+  expect(times).toEqual([0.7]);
+  await video.close();
+});
+
+test("limits that are not given are the video's own", async () => {
+  const video = await openVideo(await write('mp4'), { limits: { maxSeconds: 2 } });
+  await expect(video.sound({ limits: undefined })).rejects.toMatchObject({ problem: 'tooLarge' });
+  expect((await video.sound({ limits: { maxSeconds: 4 } })).samples.length).toBeGreaterThan(0);
+  await video.close();
 });
 
 test('an abort ends iterations and the opening', async () => {

@@ -33,6 +33,8 @@ export class Pictures {
   #ahead: Picture;
   #shownTime: number | undefined;
   #aheadTime: number | undefined;
+  /** Whether the picture ahead failed: what that leaves half done is not shown, and time and picture are sought anew. */
+  #lost = false;
 
   constructor(
     private readonly input: Input,
@@ -74,12 +76,17 @@ export class Pictures {
     return this.time + this.#slack < seconds;
   }
 
+  /** Whether the picture shown has ended at a time, by the same measure; of the shortest pictures at least half is shown. */
+  endsBy(seconds: number): boolean {
+    return seconds + Math.min(this.#slack, (this.end - this.time) / 2) >= this.end;
+  }
+
   /** The picture shown, in colours. */
   frame(): Frame {
     return this.#colour.convert(this.#shown);
   }
 
-  /** Shows the next picture, at first the first one; false when there is none. */
+  /** Shows the next picture, at first the first one; false when there is none. After an error only `show` goes on. */
   advance(): boolean {
     if (this.#shownTime === undefined) this.#fetch();
     if (this.#aheadTime === undefined) return false;
@@ -92,7 +99,8 @@ export class Pictures {
   /** Shows the last picture that begins at or before a time, or the first one. */
   async show(seconds: number, pace: Pace): Promise<void> {
     const shown = this.#shownTime;
-    if (shown === undefined ? seconds > near : seconds + this.#slack < shown || seconds > shown + near) this.#seek(seconds);
+    const far = shown === undefined ? seconds > near : seconds + this.#slack < shown || seconds > shown + near;
+    if (far || this.#lost) this.#seek(seconds);
     if (this.#shownTime === undefined && !this.advance()) throw this.input.corrupt('no picture could be decoded');
     while (this.#aheadTime !== undefined && this.#aheadTime <= seconds + this.#slack) {
       this.advance();
@@ -109,6 +117,7 @@ export class Pictures {
 
   /** Shows the first picture of a stretch that can be decoded by itself and begins at or before a time, as far as there is one. */
   #seek(seconds: number): void {
+    this.#lost = true;
     // Containers find keyframes by decoding order, in which a picture may stand before ones that are shown earlier: look further back.
     for (let back = 0; ; back = 2 * back + 1) {
       const target = Math.max(0, seconds - back);
@@ -124,6 +133,7 @@ export class Pictures {
 
   /** Decodes the picture ahead. */
   #fetch(): void {
+    this.#lost = true;
     const { constants: av } = this.input.ffmpeg;
     const previous = this.#shownTime;
     const picture = this.#decoder.next();
@@ -132,6 +142,7 @@ export class Pictures {
     if (!picture) {
       // One picture may be missing: some encoders count the last one twice.
       if (previous !== undefined) checkWhole(this.input, this.#stream, this.end, 1.5 / this.frameRate);
+      this.#lost = false;
       return;
     }
     const stamp = this.input.seconds(picture.bestEffortTimestamp, tickOf(this.#stream));
@@ -141,6 +152,7 @@ export class Pictures {
       throw this.input.corrupt(`the picture at ${time.toFixed(3)} s is damaged`);
     this.#ahead.ref(picture);
     this.#aheadTime = Math.max(time, previous ?? time);
+    this.#lost = false;
   }
 
   #checkSize(width: number, height: number): void {

@@ -166,7 +166,11 @@ class WebVideo implements Video {
     this.#checkOpen();
     if (!this.hasSound) throw new MediaError('noSound', this.file.name, 'there is no sound in it');
     const signals = [this.options.signal, options.signal].filter((s) => s !== undefined);
-    return readSound(this.file, { limits: this.options.limits, ...options, signal: AbortSignal.any(signals) });
+    return readSound(this.file, {
+      ...options,
+      limits: options.limits ?? this.options.limits,
+      signal: AbortSignal.any(signals),
+    });
   }
 
   async close(): Promise<void> {
