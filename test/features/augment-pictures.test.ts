@@ -172,6 +172,49 @@ describe('pixels of the views', () => {
   });
 });
 
+describe('crops', () => {
+  /** How far in the resized picture the views of many seeds begin, in ascending order. */
+  const startsOf = (width: number, height: number, resized: CropAugmentation['resized'], size: number) => {
+    const augmentation: CropAugmentation = { kind: 'crop', size, resized, kernel: 'bilinear', flip: 0 };
+    const frame = gradients(width, height);
+    const placements = Array.from({ length: 2000 }, (_, seed) => augmentPicture(frame, augmentation, new Random(seed)).placement);
+    const ascending = (starts: number[]) => [...new Set(starts)].sort((a, b) => a - b);
+    return { x: ascending(placements.map((p) => 0 - p.offsetX)), y: ascending(placements.map((p) => 0 - p.offsetY)) };
+  };
+  const upTo = (last: number) => Array.from({ length: last + 1 }, (_, i) => i);
+
+  it('begin at every pixel from the first to the last that leaves room', () => {
+    expect(startsOf(8, 6, { shortSide: 6 }, 4)).toEqual({ x: upTo(4), y: upTo(2) });
+    expect(startsOf(6, 8, { shortSide: 6 }, 6)).toEqual({ x: [0], y: upTo(2) });
+    expect(startsOf(8, 6, { squash: 7 }, 4)).toEqual({ x: upTo(3), y: upTo(3) });
+  });
+
+  it('reach both ends of pictures that are cut for their length', () => {
+    expect(startsOf(34, 2, { shortSide: 2 }, 2)).toEqual({ x: upTo(32), y: [0] });
+    expect(startsOf(2, 34, { shortSide: 2 }, 2)).toEqual({ x: [0], y: upTo(32) });
+  });
+});
+
+describe('the blur by a true Gaussian', () => {
+  // google-research/simclr, data_util.py: kernel_size = height // 10, radius = int(kernel_size / 2), 2 * radius + 1 pixels in all.
+  it.each([
+    [224, 23],
+    [90, 9],
+    [40, 5],
+  ])('of a view of %d pixels spans %d, however large sigma is', (size, span) => {
+    const middle = size / 2;
+    const line = withRectangle(size, size, [middle, 0, middle + 1, size]);
+    const view = augmentPicture(
+      line,
+      { ...plain, size, scale: [1, 1], ratio: [1, 1], blur: { probability: 1, sigma: [1000, 1000], by: 'gaussian' } },
+      new Random(0),
+    ).frame;
+    const reach = (span - 1) / 2;
+    const row = Array.from({ length: size }, (_, x) => (Math.abs(x - middle) <= reach ? Math.round(255 / span) : 0));
+    expect(Array.from({ length: size }, (_, x) => view.rgb[3 * x])).toEqual(row);
+  });
+});
+
 describe('probabilities', () => {
   const frame = gradients(80, 60);
   const view = (changes: Partial<SimclrAugmentation>, seed = 5) =>
