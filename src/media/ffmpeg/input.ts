@@ -53,10 +53,10 @@ export async function localFile(source: Source): Promise<LocalFile> {
 }
 
 /** The first bytes of a regular file, after checking that it is one and complete as far as its container tells. */
-async function inspect(path: string, name: string): Promise<Uint8Array> {
+async function inspect(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   const file = openFile(path, name);
   try {
-    return await checkComplete({ ...file, name });
+    return await checkComplete({ ...file, name }, signal);
   } finally {
     file.close();
   }
@@ -78,11 +78,11 @@ export class Input {
 
   /**
    * Opens `path`, called `name` in messages. Throws MediaError: `missing`, `needsFfmpeg`, `corrupt`, and `unsupported` for what is
-   * neither sound nor video or only refers to other files, like a playlist.
+   * neither sound nor video or only refers to other files, like a playlist; the reason of `signal` when it aborts.
    */
-  static async open(path: string, name: string): Promise<Input> {
+  static async open(path: string, name: string, signal?: AbortSignal): Promise<Input> {
     const ffmpeg = await loadFfmpeg(name);
-    const content = sniff(await inspect(path, name));
+    const content = sniff(await inspect(path, name, signal));
     const demuxer = content && demuxers[content];
     if (content && !demuxer)
       throw new MediaError('unsupported', name, `expected a sound or a video, this is a picture (${content})`);

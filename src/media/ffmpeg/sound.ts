@@ -50,7 +50,7 @@ export async function decodeSound(source: Source, options: DecodeSoundOptions = 
   const pace = new Pace(options.signal);
   const file = await localFile(source);
   try {
-    const input = await Input.open(file.path, nameOf(source));
+    const input = await Input.open(file.path, nameOf(source), options.signal);
     try {
       if (!input.sound) throw new MediaError('noSound', input.name, 'there is no sound in it');
       const decoder = new Decoder(input, input.sound, { errorDetection: 'crccheck+explode' });
