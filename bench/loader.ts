@@ -5,7 +5,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Benchmark, Settings } from './benchmark.js';
 import { findList, firstPairs, generatePairs } from './pairs.js';
 import { findPyTorch } from './pytorch.js';
@@ -71,12 +71,12 @@ export const loader: Benchmark = {
   description: 'pairs from files to batches, beside Pillow, soundfile and scipy, about 1 minute, and 3 more for each list',
   defaults: { rounds: 5, steps: 1 },
   async *run(settings, progress) {
+    const lists = await Promise.all(settings.data.map(findList));
     const folder = await mkdtemp(join(tmpdir(), 'earshot-pairs-'));
     try {
       progress(`generating ${generated} pairs`);
       yield* measure({ name: 'generated', list: await generatePairs(folder, generated) }, settings, progress);
-      for (const path of settings.data) {
-        const list = resolve(await findList(path));
+      for (const list of lists) {
         const own = { name: basename(dirname(list)), list: await firstPairs(list, join(folder, 'first'), ofList) };
         yield* measure(own, settings, progress);
       }

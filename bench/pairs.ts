@@ -1,5 +1,5 @@
 /** Pairs to load: generated ones, and the first rows of a list. */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { encodeJpeg, encodeWav, type Frame } from '../src/media/index.js';
 import { Random } from '../src/random.js';
@@ -43,9 +43,11 @@ export async function generatePairs(folder: string, count: number): Promise<stri
   return list;
 }
 
-/** A list of pairs as it was named: the file, or the folder whose train.csv it is. */
+/** A list of pairs as it was named: the file, or the folder whose train.csv it is. Throws an Error when it is not there. */
 export async function findList(path: string): Promise<string> {
-  return (await stat(path)).isDirectory() ? join(path, 'train.csv') : path;
+  const list = resolve((await stat(path)).isDirectory() ? join(path, 'train.csv') : path);
+  await access(list);
+  return list;
 }
 
 /** Writes a list of the first `count` pairs of another, with absolute paths, into `folder`. */

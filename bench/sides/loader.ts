@@ -1,6 +1,6 @@
 /**
- * loader.js LIST BATCH WORKERS first|later: our side of the benchmark `loader`. A step is an epoch: the first one of a new loader, its
- * start included, or a later one, when the loader has kept what fits into its memory.
+ * loader.js LIST BATCH WORKERS first|later: our side of the benchmark `loader`. A step is an epoch: the first one of a new loader, whose
+ * threads have started (as the peer's have), or a later one, when the loader has kept what fits into its memory.
  */
 import { readPairs } from '../../src/datasets/index.js';
 import { Loader } from '../../src/datasets/loader/loader.js';
@@ -14,11 +14,15 @@ const first = ({ data }: { data: Float32Array }, i: number, size: number) => dat
 let loader = open();
 let epoch = 0;
 
-await serve(async () => {
-  if (which === 'first' && epoch > 0) {
-    await loader.close();
-    loader = open();
-  }
+/** A new loader, which has made its first batch. */
+async function renew(): Promise<void> {
+  if (which !== 'first') return;
+  await loader.close();
+  loader = open();
+  for await (const _ of loader.epoch(epoch++)) break;
+}
+
+async function readEpoch(): Promise<number[]> {
   let [count, frame, spectrogram] = [0, 0, 0];
   for await (const { ids, tensors } of loader.epoch(epoch++)) {
     count += ids.length;
@@ -30,5 +34,7 @@ await serve(async () => {
   }
   if (loader.problems.length) throw new Error(`${loader.problems.length} pairs could not be read: ${loader.problems[0]!.reason}`);
   return [count, frame / count, spectrogram / count];
-});
+}
+
+await serve(readEpoch, renew);
 await loader.close();

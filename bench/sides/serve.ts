@@ -13,12 +13,16 @@ function peakMB(): number {
 
 const say = (message: Ready | Turn) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** Answers every line on the standard input until it ends; `step` resolves to what is put at the end of the turn's result. */
-export async function serve(step: () => Promise<readonly number[]>): Promise<void> {
+/**
+ * Answers every line on the standard input until it ends; `step` resolves to what is put at the end of the turn's result. What `prepare` does
+ * before each step is not timed.
+ */
+export async function serve(step: () => Promise<readonly number[]>, prepare = async () => {}): Promise<void> {
   say({ version: onnxRuntimeVersion() });
   for await (const line of createInterface({ input: process.stdin })) {
     const turn: Turn = { ms: [], result: [], peakMB: 0 };
     for (let i = 0; i < Number(line); i++) {
+      await prepare();
       const start = performance.now();
       const result = await step();
       turn.ms.push(performance.now() - start);

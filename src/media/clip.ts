@@ -12,6 +12,20 @@ export function checkSoundOptions({ channel = 'mix', sampleRate = 1, start = 0, 
   if (!(duration > 0)) throw new RangeError(`duration: expected seconds over 0, got ${duration}`);
 }
 
+/** Position of the first sample that is NaN or infinite, -1 where there is none. */
+export function findNonFinite(samples: Float32Array): number {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) return i;
+  return -1;
+}
+
+/** Throws RangeError for a clip that cannot be written: samples that are not finite, a rate that is no whole number up to 1 MHz. */
+export function checkClip(what: string, { samples, sampleRate }: AudioClip): void {
+  if (!Number.isInteger(sampleRate) || sampleRate < 1 || sampleRate > maxSampleRate)
+    throw new RangeError(`${what}: expected a sample rate in whole Hz up to ${maxSampleRate}, got ${sampleRate}`);
+  const bad = findNonFinite(samples);
+  if (bad >= 0) throw new RangeError(`${what}: expected finite samples, number ${bad} is ${samples[bad]}`);
+}
+
 /**
  * One of several channels of equal length, or their mean, added in double precision. Throws MediaError `noSound` for a channel that
  * is not there.

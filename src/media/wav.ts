@@ -1,6 +1,5 @@
 /** WAV files: RIFF and RF64 with PCM or IEEE floats. No Node modules: browsers run it too. */
-import { noChannel } from './clip.js';
-import { maxSampleRate } from './resample.js';
+import { checkClip, findNonFinite, noChannel } from './clip.js';
 import { type AudioClip, defaultLimits, MediaError, type SoundOptions } from './types.js';
 import { type ByteRanges, type Encoding, findSamples } from './wavHeader.js';
 
@@ -114,12 +113,6 @@ function mean(values: Values, channels: number, unit: number): Float32Array {
   return samples;
 }
 
-/** Position of the first sample that is NaN or infinite, -1 where there is none. */
-function findNonFinite(samples: Float32Array): number {
-  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) return i;
-  return -1;
-}
-
 /**
  * A WAV file of one channel. `int16` rounds 32768 x to the nearest whole number, halves upwards, and limits it to [-32768, 32767]:
  * what was read from 16 bits is written as it was. `float32` keeps every sample. Equal clips give equal bytes.
@@ -132,12 +125,9 @@ export function encodeWav({ samples, sampleRate }: AudioClip, format: 'int16' | 
   // Formats other than PCM say in a 'fact' chunk how many samples there are.
   const dataOffset = format === 'int16' ? 44 : 56;
   const size = dataOffset + samples.length * width;
-  if (!Number.isInteger(sampleRate) || sampleRate < 1 || sampleRate > maxSampleRate)
-    throw new RangeError(`encodeWav: expected a sample rate in whole Hz up to ${maxSampleRate}, got ${sampleRate}`);
+  checkClip('encodeWav', { samples, sampleRate });
   if (size > 0xffff_ffff)
     throw new RangeError(`encodeWav: a WAV file holds less than 4 GiB, ${samples.length} samples need more`);
-  const bad = findNonFinite(samples);
-  if (bad >= 0) throw new RangeError(`encodeWav: expected finite samples, number ${bad} is ${samples[bad]}`);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   const name = (offset: number, text: string) =>

@@ -1,7 +1,9 @@
 /** Videos and compressed sounds, written by FFmpeg. */
+
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { checkClip } from './clip.js';
 import { loadFfmpeg } from './ffmpeg/binding.js';
 import { type CodecChoice, Muxer } from './ffmpeg/muxer.js';
 import { Pace } from './ffmpeg/pace.js';
@@ -68,17 +70,19 @@ export interface VideoToWrite {
  * `.avi` MPEG-4 with PCM. Sound at a rate that its codec does not have is resampled to the next higher one that it has. A file of that
  * name is replaced once the new one is complete, never before. Equal input gives equal bytes by the same build of the codecs, but not
  * always with H.264.
- * Throws RangeError for an unknown extension, no frames, frames of different sizes; MediaError 'needsFfmpeg'; the signal's reason.
+ * Throws RangeError for an unknown extension, no frames, frames of different sizes, samples that are not finite; MediaError 'needsFfmpeg'; the signal's reason.
  */
 export async function writeVideo(path: string, { frames, frameRate, sound, signal }: VideoToWrite): Promise<void> {
   const { container, picture, sound: soundChoice } = choose(videos, path);
-  if (!(frameRate > 0 && frameRate <= 1000)) throw new RangeError(`${path}: expected a frame rate up to 1000, got ${frameRate}`);
+  if (!(frameRate >= 0.01 && frameRate <= 1000))
+    throw new RangeError(`${path}: expected a frame rate from 0.01 to 1000, got ${frameRate}`);
+  if (sound) checkClip(path, sound);
   const pace = new Pace(signal);
   const ffmpeg = await loadFfmpeg(path);
   await replace(path, async (temporary) => {
     const muxer = new Muxer(ffmpeg, path, temporary, container);
     let pictures: PictureTrack | undefined;
-    let sounds: { track: SoundTrack; clip: AudioClip } | undefined;
+    let sounds: AddedSound | undefined;
     try {
       for await (const frame of frames) {
         if (!pictures) {
@@ -93,8 +97,7 @@ export async function writeVideo(path: string, { frames, frameRate, sound, signa
       }
       if (!pictures) throw new RangeError(`${path}: expected at least one frame, got none`);
       pictures.finish();
-      sounds?.track.add(sounds.clip, Infinity);
-      sounds?.track.finish();
+      if (sounds) await addRest(sounds, pace);
       muxer.finish();
     } finally {
       sounds?.track.free();
@@ -108,18 +111,19 @@ export async function writeVideo(path: string, { frames, frameRate, sound, signa
  * Writes a sound as one channel; the name's extension says which kind: `.wav` and `.flac` of 16 bits, `.mp3`, `.ogg` (Vorbis), `.opus`,
  * `.m4a` (AAC). Replacing, resampling and errors are those of `writeVideo`; WAV needs no FFmpeg.
  */
-export async function writeSound(path: string, clip: AudioClip): Promise<void> {
+export async function writeSound(path: string, clip: AudioClip, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
   if (extname(path).toLowerCase() === '.wav') return replace(path, (temporary) => writeFile(temporary, encodeWav(clip)));
   const { container, sound } = choose(sounds, path);
+  checkClip(path, clip);
+  const pace = new Pace(signal);
   const ffmpeg = await loadFfmpeg(path);
   await replace(path, async (temporary) => {
     const muxer = new Muxer(ffmpeg, path, temporary, container);
-    let added: ReturnType<typeof addSound> | undefined;
+    let added: AddedSound | undefined;
     try {
       added = addSound(muxer, sound, clip);
       muxer.begin();
-      added.track.add(added.clip, Infinity);
-      added.track.finish();
+      await addRest(added, pace);
       muxer.finish();
     } finally {
       added?.track.free();
@@ -128,8 +132,23 @@ export async function writeSound(path: string, clip: AudioClip): Promise<void> {
   });
 }
 
-/** A track for `clip`, and the clip at the track's rate. */
-function addSound(muxer: Muxer, choice: CodecChoice, clip: AudioClip): { track: SoundTrack; clip: AudioClip } {
+interface AddedSound {
+  track: SoundTrack;
+  /** At the track's rate. */
+  clip: AudioClip;
+}
+
+/** Encodes what is left of a sound, a second at a time, so that others can run and an abort is noticed. */
+async function addRest({ track, clip }: AddedSound, pace: Pace): Promise<void> {
+  for (let end = clip.sampleRate; end < clip.samples.length; end += clip.sampleRate) {
+    track.add(clip, end);
+    if (pace.due) await pace.breathe();
+  }
+  track.add(clip, Infinity);
+  track.finish();
+}
+
+function addSound(muxer: Muxer, choice: CodecChoice, clip: AudioClip): AddedSound {
   const track = new SoundTrack(muxer, choice, clip.sampleRate);
   const { sampleRate } = track;
   if (sampleRate === clip.sampleRate) return { track, clip };

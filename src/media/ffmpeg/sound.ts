@@ -40,7 +40,8 @@ const counted = 60;
 /**
  * The sound of a file or the sound track of a video, from `start` seconds on. Time 0 is the first sample of pure sound, whatever the
  * codec put in front of it; in a video it is where the picture begins, and silence stands where the sound begins later. (AVI and
- * bare MP3 and AAC streams do not say what their encoder put in front, so there it stays.) A sound that ends before
+ * bare MP3 and AAC streams do not say what their encoder put in front, so there it stays; where timestamps count milliseconds, as in
+ * Matroska and WebM, a start beyond a minute is exact to one of them.) A sound that ends before
  * `start + duration` is returned as far as it goes.
  *
  * Throws MediaError: `noSound` when there is none; `corrupt` for damaged, truncated, empty or non-finite sound, gaps in it, and a start
@@ -74,6 +75,7 @@ class Cut {
   readonly #maxSeconds: number;
   #sampleRate = 0;
   #channelCount = 0;
+  #sought = false;
   #planes: Planes | undefined;
   /** Position after the last decoded sample. */
   #position = 0;
@@ -134,7 +136,9 @@ class Cut {
     const { timeBase, codecpar } = this.decoder.stream;
     const container = this.input.format.iformat?.name ?? '';
     const exact = /mov|flac/.test(container) && (timeBase.num * codecpar.sampleRate) % timeBase.den === 0;
-    if (this.#start > (exact ? preroll : counted)) this.decoder.seek(this.input.zero + this.#start - preroll);
+    if (this.#start <= (exact ? preroll : counted)) return;
+    this.decoder.seek(this.input.zero + this.#start - preroll);
+    this.#sought = true;
   }
 
   /** Appends what is wanted of a frame. */
@@ -167,6 +171,14 @@ class Cut {
   /** The next sample is that at `stamp`, rounded; what is missing before it, from the first one wanted on, is silence. */
   #startAt(stamp: number): void {
     this.#position = Math.round((stamp - this.input.zero) * this.#sampleRate);
+    const begins = this.input.startOf(this.decoder.stream);
+    if (
+      this.#sought &&
+      stamp - this.input.zero > this.#start + this.#tolerance &&
+      begins !== undefined &&
+      stamp > begins + this.#tolerance
+    )
+      throw this.input.corrupt(`expected sound at ${this.#start} s, the next piece begins at ${this.#time(this.#position)} s`);
     this.#checkLength(this.#position - this.#first);
     if (this.#position > this.#first) this.#planes!.appendSilence(Math.min(this.#position, this.#end) - this.#first);
   }

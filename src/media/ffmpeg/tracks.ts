@@ -7,7 +7,7 @@ import type { CodecChoice, Muxer } from './muxer.js';
 export function fractionOf(rate: number): { num: number; den: number } {
   if (Number.isInteger(rate)) return { num: rate, den: 1 };
   const ntsc = Math.round(rate * 1.001) * 1000;
-  return Math.abs(ntsc / 1001 - rate) < 5e-3 ? { num: ntsc, den: 1001 } : { num: Math.round(rate * 1000), den: 1000 };
+  return Math.abs(ntsc / 1001 - rate) < 1e-3 ? { num: ntsc, den: 1001 } : { num: Math.round(rate * 1000), den: 1000 };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Videos and compressed sounds, written by WebCodecs. */
 /// <reference lib="dom" />
+
 import {
   type AudioCodec,
   AudioSample,
@@ -21,6 +22,7 @@ import {
   VideoSampleSource,
   WebMOutputFormat,
 } from 'mediabunny';
+import { checkClip } from '../clip.js';
 import { checkFrame } from '../pictureFile.js';
 import { resample } from '../resample.js';
 import { type AudioClip, type Frame, MediaError } from '../types.js';
@@ -158,6 +160,7 @@ class SoundTrack {
   ) {}
 
   static async add(output: Output, name: string, codecs: AudioCodec[], clip: AudioClip): Promise<SoundTrack> {
+    checkClip(name, clip);
     // The only rate that every encoder of Opus takes.
     const rateOf = (codec: AudioCodec) => (codec === 'opus' ? 48_000 : clip.sampleRate);
     for (const codec of codecs) {
