@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Batch, Loader, type LoaderOptions, type PairSet, readPairs, tarEnd, tarMember } from '../../src/datasets/index.js';
 import { FeatureCache } from '../../src/datasets/loader/cache.js';
@@ -291,6 +293,25 @@ describe('Loader', () => {
     expect(rest).toHaveLength(20);
     await loader.close();
     await expect(loader.epoch(2).next()).rejects.toThrow('the loader was closed');
+  });
+
+  it('ends the process whenever the loader is closed, or never read, or never closed', async () => {
+    const script = join(folder, 'ends.mjs');
+    const dist = new URL('../../dist/datasets/index.js', import.meta.url).href;
+    const make = `const { Loader, readPairs } = await import(${JSON.stringify(dist)});
+      const loader = new Loader(await readPairs(${JSON.stringify(join(folder, 'good.csv'))}), ${JSON.stringify({ views: plain, batch: 5, workers: 2 })});`;
+    const endings = [
+      '',
+      'for await (const _ of loader.epoch(0)) break;',
+      'const next = loader.epoch(0).next(); const closed = loader.close(); await next.catch(() => {}); await closed;',
+      'for await (const _ of loader.epoch(0)) { await loader.close(); break; }',
+      'loader.epoch(0).next(); setTimeout(() => process.exit(0), 30);',
+    ];
+    for (const ending of endings) {
+      await writeFile(script, `${make}\n${ending}\nconsole.log('ended');`);
+      const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+      expect(stdout, ending).toContain('ended');
+    }
   });
 
   it('stops with the reason of an aborted signal', async () => {

@@ -90,6 +90,7 @@ export class Loader {
         throw new RangeError(`loader: ${name} must be a positive whole number, got ${value}`);
     if (pairs.pairs.length < (lastBatch === 'drop' ? batch : 1))
       throw new RangeError(`loader: '${pairs.name}' has ${pairs.pairs.length} pairs, fewer than a batch of ${batch}`);
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`loader: seed must be a whole number, got ${seed}`);
     if (!(cacheBytes >= 0)) throw new RangeError(`loader: cacheBytes must be 0 or more, got ${cacheBytes}`);
     if (Object.keys(views).length === 0) throw new RangeError('loader: there are no views to make of the pairs');
     this.#shapes = Object.entries(views).map(([name, view]) => [name, shapeOf(name, view)]);

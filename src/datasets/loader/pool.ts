@@ -1,6 +1,6 @@
 /** The loader's threads. */
 import { Worker } from 'node:worker_threads';
-import type { FailedSlot, Item, TaskResult, WorkerData } from './protocol.js';
+import { type FailedSlot, Flag, type Item, type TaskResult, type WorkerData } from './protocol.js';
 
 // Under a test runner this file runs from src, where a worker could not load TypeScript: the built one takes its place.
 const workerUrl = new URL(
@@ -13,30 +13,46 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Threads that decode samples into shared memory. They keep the process alive only while a task is waiting. */
+/** A thread that hangs in a decoder does not hold up the end of the process for longer, in milliseconds. */
+const longestWait = 10_000;
+
+const live = new Set<DecoderPool>();
+// Node ends threads when the process exits, wherever they are, and a native decoder that its thread leaves in the middle can bring the
+// process down with SIGABRT. So the exit waits for the samples that are being decoded.
+process.on('exit', () => {
+  for (const pool of live) pool.abandon();
+  for (const pool of live) pool.waitUntilIdle();
+});
+
+/** Threads that decode samples into shared memory. They keep the process alive only while a task is waiting, or the pool is closing. */
 export class DecoderPool {
   readonly #workers: readonly Worker[];
+  readonly #flags: readonly Int32Array[];
   readonly #exits: Promise<unknown>;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #broken: Error | undefined;
+  #isClosing = false;
 
-  constructor(size: number, data: WorkerData) {
-    this.#workers = Array.from({ length: size }, () => new Worker(workerUrl, { workerData: data, execArgv: [] }));
-    this.#exits = Promise.all(
-      this.#workers.map(
-        (worker) =>
-          new Promise<void>((resolve) => {
-            worker.unref();
-            worker.on('message', ({ id, failed }: TaskResult) => this.#settle(id)?.resolve(failed));
-            worker.on('error', (error) => this.#break(new Error(`a decoding thread failed: ${error.message}`, { cause: error })));
-            worker.on('exit', () => {
-              this.#break(new Error('the loader was closed'));
-              resolve();
-            });
-          }),
-      ),
-    );
+  constructor(size: number, data: Omit<WorkerData, 'flags'>) {
+    this.#flags = Array.from({ length: size }, () => new Int32Array(new SharedArrayBuffer(8)));
+    this.#workers = this.#flags.map((flags) => new Worker(workerUrl, { workerData: { ...data, flags }, execArgv: [] }));
+    live.add(this);
+    this.#exits = Promise.all(this.#workers.map((worker) => this.#listen(worker))).then(() => live.delete(this));
+  }
+
+  /** Resolves when the thread has ended. */
+  #listen(worker: Worker): Promise<void> {
+    return new Promise((resolve) => {
+      worker.on('message', ({ id, failed }: TaskResult) => this.#settle(id)?.resolve(failed));
+      worker.on('error', (error) => this.#break(new Error(`a decoding thread failed: ${error.message}`, { cause: error })));
+      worker.on('exit', () => {
+        this.#break(new Error('the loader was closed'));
+        resolve();
+      });
+      // Last: to listen is to keep the process alive.
+      worker.unref();
+    });
   }
 
   /** Decodes items into batch buffer number `buffer`. A pair always goes to the same thread, which may have kept its features. */
@@ -46,8 +62,23 @@ export class DecoderPool {
     return failed.flat();
   }
 
-  /** Ends the threads after what they are doing. */
+  /** Has the threads begin nothing more. */
+  abandon(): void {
+    for (const flags of this.#flags) Atomics.store(flags, Flag.abandoned, 1);
+  }
+
+  /** Blocks until no thread is at a task. */
+  waitUntilIdle(): void {
+    for (const flags of this.#flags)
+      for (let busy = Atomics.load(flags, Flag.busy); busy > 0; busy = Atomics.load(flags, Flag.busy))
+        if (Atomics.wait(flags, Flag.busy, busy, longestWait) === 'timed-out') return;
+  }
+
+  /** Ends the threads after the samples they are at; what was waiting rejects. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.abandon();
+    this.#break(new Error('the loader was closed'));
     for (const worker of this.#workers) {
       worker.ref();
       worker.postMessage('end');
@@ -68,7 +99,7 @@ export class DecoderPool {
   #settle(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (this.#waiting.size === 0) for (const worker of this.#workers) worker.unref();
+    if (this.#waiting.size === 0 && !this.#isClosing) for (const worker of this.#workers) worker.unref();
     return waiting;
   }
 

@@ -3,7 +3,16 @@ import type { MediaLimits } from '../../media/types.js';
 import type { Pair } from '../types.js';
 import type { Views } from './views.js';
 
+/** Positions in the flags that a thread shares with the pool. */
+export const Flag = {
+  /** Set by the pool: no further item is begun. */
+  abandoned: 0,
+  /** How many tasks the thread is at. */
+  busy: 1,
+} as const;
+
 export interface WorkerData {
+  flags: Int32Array;
   views: Views;
   seed: number;
   /** Bytes of decoded features this thread may keep. */

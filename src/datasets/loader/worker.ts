@@ -2,11 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MediaError } from '../../media/types.js';
 import { sizeOf } from '../../tensor.js';
-import type { FailedSlot, Item, Task, TaskResult, WorkerData } from './protocol.js';
+import { type FailedSlot, Flag, type Item, type Task, type TaskResult, type WorkerData } from './protocol.js';
 import { SampleMaker } from './sample.js';
 import { shapeOf } from './views.js';
 
-const { buffers, ...options } = workerData as WorkerData;
+const { buffers, flags, ...options } = workerData as WorkerData;
 const maker = new SampleMaker(options);
 const sizes = Object.entries(options.views).map(([name, view]) => sizeOf(shapeOf(name, view)));
 
@@ -27,9 +27,15 @@ async function run({ id, buffer, epoch, items }: Task): Promise<void> {
     }
   };
   const lane = async () => {
-    for (const item of waiting) await next(item);
+    for (const item of waiting) if (!Atomics.load(flags, Flag.abandoned)) await next(item);
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  Atomics.add(flags, Flag.busy, 1);
+  try {
+    await Promise.all(Array.from({ length: inFlight }, lane));
+  } finally {
+    Atomics.sub(flags, Flag.busy, 1);
+    Atomics.notify(flags, Flag.busy);
+  }
   parentPort!.postMessage({ id, failed } satisfies TaskResult);
 }
 
