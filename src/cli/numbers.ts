@@ -9,11 +9,14 @@ export function count(text: string): number {
   return value;
 }
 
-/** A time in seconds, at least 0. */
+/** A day: more than that is a slip, and more than some timers take. */
+const longest = 86_400;
+
+/** A time in seconds, from 0 to a day. */
 export function seconds(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value < 0 || text.trim() === '')
-    throw new InvalidArgumentError('Expected a number of seconds, at least 0.');
+  if (!(value >= 0 && value <= longest) || text.trim() === '')
+    throw new InvalidArgumentError(`Expected a number of seconds, from 0 to ${longest}.`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 /** What `earshot prepare` makes of clips of every kind, and what it leaves out. */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PrepareReport } from '../../src/datasets/prepare/report.js';
 import { readPairs } from '../../src/datasets/read.js';
@@ -88,15 +88,17 @@ describe('pairs', () => {
     expect(json(after[2]!.bytes).picture.source).toBe('shard-000000.tar/a.jpg');
   });
 
-  it('of several inputs come one after the other; an id that was there is left out', async () => {
+  it('of several inputs come one after the other; an id that was there gets its input in front', async () => {
     const second = mkdtempSync(join(folder, 'in-'));
     await writePair(input, 'a', frame(1, 0), tone(1, 2));
     await writePair(second, 'a', frame(2, 0), tone(2, 2));
     await writePair(second, 'b', frame(3, 0), tone(3, 2));
     const { code, stdout } = await earshot(['prepare', second, input, '--out', out]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('2 of 3 clips are in 1 shard')]);
-    expect(report().problems).toMatchObject([{ id: 'a', problem: 'unusable', reason: 'another input has a clip a already' }]);
-    expect(json((await membersOf(out))[2]!.bytes).sound.sha256).toBe(sha256(readFileSync(join(second, 'audio', 'a.wav'))));
+    expect([code, stdout]).toEqual([0, expect.stringContaining('3 of 3 clips are in 1 shard')]);
+    const members = await membersOf(out);
+    expect([2, 5, 8].map((i) => json(members[i]!.bytes).id)).toEqual(['a', 'b', `${basename(input)}/a`]);
+    expect(json(members[2]!.bytes).sound.sha256).toBe(sha256(readFileSync(join(second, 'audio', 'a.wav'))));
+    expect(json(members[8]!.bytes).sound.sha256).toBe(sha256(readFileSync(join(input, 'audio', 'a.wav'))));
   });
 });
 

@@ -1,7 +1,7 @@
 /** The input of a run: the clips of all folders and lists given, in order, and the entries that are none. */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { readPairs } from '../read.js';
 import type { Pair } from '../types.js';
 import type { LeftOutEntry } from './journal.js';
@@ -9,7 +9,7 @@ import type { Clip } from './pool.js';
 
 export interface Input {
   clips: Clip[];
-  /** Entries without a picture or sound, and ids that an earlier input had. */
+  /** Entries without a picture or sound. */
   unusable: LeftOutEntry[];
 }
 
@@ -22,18 +22,21 @@ export async function readInputs(paths: readonly string[]): Promise<Input> {
     const root = statSync(path).isDirectory() ? path : dirname(path);
     for (const { file, reason } of problems) input.unusable.push({ id: '', file, problem: 'unusable', reason });
     for (const pair of pairs) {
-      if (ids.has(pair.id))
-        input.unusable.push({
-          id: pair.id,
-          file: pair.picture.path,
-          problem: 'unusable',
-          reason: `another input has a clip ${pair.id} already`,
-        });
-      else input.clips.push({ pair, root });
-      ids.add(pair.id);
+      const id = newId(pair.id, basename(resolve(path)), ids);
+      input.clips.push({ pair: { ...pair, id }, root });
+      ids.add(id);
     }
   }
   return input;
+}
+
+/** The id, or, when an earlier input has it, the id with this input's name and a number in front as need be. */
+function newId(id: string, input: string, ids: ReadonlySet<string>): string {
+  const named = `${input}/${id}`;
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? id : n === 2 ? named : `${n}/${named}`;
+    if (!ids.has(candidate)) return candidate;
+  }
 }
 
 /** SHA-256 of what is to be read, wherever the program is started. */
