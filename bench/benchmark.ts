@@ -36,11 +36,13 @@ export interface Row extends Settings {
   threads: number;
   /** What was loaded; of the benchmark `loader`, like the following. */
   data?: string;
-  /** Ours, in the first epoch. */
+  /** Ours, over a training run of ten epochs. */
   pairsPerSecond?: number;
-  /** Pairs a second, ours in the first epoch / theirs. */
+  /** Pairs a second over that run, ours / theirs. */
   speedup?: number | null;
-  /** The same in later epochs, when the loader has kept what fits into its memory. */
+  /** The same in its first epoch, when everything is decoded (what a set far larger than the loader's memory gets). */
+  firstSpeedup?: number | null;
+  /** The same in the others, when the loader has kept what fits into its memory. */
   laterSpeedup?: number | null;
   /** Share of a training run's time in which the step waits for data. */
   waitShare?: number;

@@ -17,6 +17,7 @@ const columns: readonly (readonly [title: string, cell: (row: Row) => Cell])[] =
   ['by round', (row) => fixed(row.roundRatio, 3)],
   ['pairs/s', (row) => row.pairsPerSecond],
   ['speedup', (row) => fixed(row.speedup ?? null, 2)],
+  ['first', (row) => fixed(row.firstSpeedup ?? null, 2)],
   ['later', (row) => fixed(row.laterSpeedup ?? null, 2)],
   ['waits %', (row) => fixed(row.waitShare === undefined ? null : 100 * row.waitShare, 2)],
   ['earshot MB', (row) => row.oursPeakMB],
