@@ -58,6 +58,11 @@ export class Random {
     return xoshiro128(this.#state) * 2 ** -32;
   }
 
+  /** A whole number from 0 to `count` - 1, each as likely. */
+  below(count: number): number {
+    return Math.floor(count * this.uniform());
+  }
+
   /** Normally distributed with mean 0 and variance 1 (Box and Muller). */
   normal(): number {
     const spare = this.#spare;

@@ -31,3 +31,17 @@ export function checkFrame({ width, height, rgb }: Frame): void {
   if (rgb.length !== 3 * width * height)
     throw new RangeError(`a frame of ${width} x ${height} has ${3 * width * height} bytes, this one ${rgb.length}`);
 }
+
+/** The frame with even sides, as 4:2:0 needs them: the last column and row are repeated where their number is odd. */
+export function evenSided(frame: Frame): Frame {
+  const [width, height] = [frame.width + (frame.width % 2), frame.height + (frame.height % 2)];
+  if (width === frame.width && height === frame.height) return frame;
+  const rgb = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    const from = 3 * frame.width * Math.min(y, frame.height - 1);
+    const row = frame.rgb.subarray(from, from + 3 * frame.width);
+    rgb.set(row, 3 * width * y);
+    if (width > frame.width) rgb.set(row.subarray(-3), 3 * (width * y + frame.width));
+  }
+  return { width, height, rgb };
+}

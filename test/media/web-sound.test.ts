@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import type { JSHandle } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSound } from '../../src/media/sound.js';
-import { type AudioClip, MediaError, type MediaProblem, type SoundOptions } from '../../src/media/types.js';
+import type { AudioClip, MediaProblem, SoundOptions } from '../../src/media/types.js';
 import { encodeWav } from '../../src/media/wav.js';
 import type * as Web from '../../src/media/web/index.js';
 import { writeSound, writeVideo } from '../../src/media/writeVideo.js';
 import { findBrowser, startBrowser, type TestBrowser } from '../browser/browser.js';
+import { problemOf } from './problemOf.js';
 import { colourFrames } from './videoClips.js';
 import { chunk, fmtBody, riff } from './wavFile.js';
 
@@ -40,11 +41,6 @@ const difference = (a: Float32Array, b: Float32Array) =>
   a.length === b.length
     ? a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0)
     : `${a.length} samples, not ${b.length}`;
-
-const problemOf = (error: unknown): MediaProblem => {
-  if (error instanceof MediaError) return error.problem;
-  throw error;
-};
 
 describe.skipIf(!findBrowser())('sounds in a browser', () => {
   let browser: TestBrowser;

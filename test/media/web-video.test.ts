@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import type { JSHandle } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSound } from '../../src/media/sound.js';
-import { type Frame, type FramesOptions, MediaError, type MediaProblem } from '../../src/media/types.js';
+import type { Frame, FramesOptions } from '../../src/media/types.js';
 import { openVideo } from '../../src/media/video.js';
 import { encodeWav } from '../../src/media/wav.js';
 import type * as Web from '../../src/media/web/index.js';
 import { writeVideo } from '../../src/media/writeVideo.js';
 import { findBrowser, startBrowser, type TestBrowser } from '../browser/browser.js';
+import { problemOf } from './problemOf.js';
 import { clicks, clickTimes, colourFrames, colourOf, tone } from './videoClips.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'earshot-web-video-'));
@@ -47,11 +48,6 @@ const kinds = ['v.mp4', 'v.mov', 'v.webm', 'v.mkv'];
 
 const worst = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length ? a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0) : Infinity;
-
-const problemOf = (error: unknown): MediaProblem => {
-  if (error instanceof MediaError) return error.problem;
-  throw error;
-};
 
 describe.skipIf(!findBrowser())('videos in a browser', () => {
   let browser: TestBrowser;

@@ -1,12 +1,9 @@
 /** In which order an epoch visits its pairs, and which pairs its batches are made of. */
 import type { Random } from '../../random.js';
 
-/** A whole number in [0, n). */
-const below = (n: number, random: Random) => Math.floor(random.uniform() * n);
-
 function shuffle(items: Int32Array, random: Random): Int32Array {
   for (let i = items.length - 1; i > 0; i--) {
-    const j = below(i + 1, random);
+    const j = random.below(i + 1);
     [items[i], items[j]] = [items[j]!, items[i]!];
   }
   return items;
@@ -26,7 +23,7 @@ export function shuffledOrder(shardSizes: readonly number[], window: number, ran
   const buffer = read.slice(0, size);
   // Later pairs take the places of those drawn before them; what stays in the buffer at the end is shuffled.
   for (let i = size; i < read.length; i++) {
-    const j = below(size, random);
+    const j = random.below(size);
     const next = read[i]!;
     read[i - size] = buffer[j]!;
     buffer[j] = next;

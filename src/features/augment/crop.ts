@@ -2,7 +2,7 @@
 import type { Frame } from '../../media/types.js';
 import type { Random } from '../../random.js';
 import type { Box } from '../spec.js';
-import { drawBelow, drawWithin, type Range } from './draw.js';
+import { drawWithin, type Range } from './draw.js';
 
 /**
  * The part that torchvision's RandomResizedCrop takes of a picture of `width` x `height` pixels: its share of the area is uniform
@@ -17,8 +17,8 @@ export function drawResizedCrop(width: number, height: number, scale: Range, rat
     const w = Math.round(Math.sqrt(area * aspect));
     const h = Math.round(Math.sqrt(area / aspect));
     if (w === 0 || h === 0 || w > width || h > height) continue;
-    const y = drawBelow(height - h + 1, random);
-    const x = drawBelow(width - w + 1, random);
+    const y = random.below(height - h + 1);
+    const x = random.below(width - w + 1);
     return [x, y, x + w, y + h];
   }
   // At least one pixel, which torchvision does not see to: a line of pixels can be thinner than every ratio.

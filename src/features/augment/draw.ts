@@ -7,8 +7,5 @@ export type Range = readonly [number, number];
 /** Uniform between the two numbers of a range. */
 export const drawWithin = ([lowest, highest]: Range, random: Random): number => lowest + (highest - lowest) * random.uniform();
 
-/** A whole number from 0 to `count` - 1, each as likely. */
-export const drawBelow = (count: number, random: Random): number => Math.floor(count * random.uniform());
-
 /** True with the given probability: never for 0, always for 1. */
 export const drawChance = (probability: number, random: Random): boolean => random.uniform() < probability;

@@ -1,7 +1,7 @@
 /** Random changes of brightness, contrast, saturation and hue: torchvision's ColorJitter. */
 import type { Random } from '../../random.js';
 import { adjustBrightness, adjustContrast, adjustSaturation } from './colour.js';
-import { drawBelow, drawWithin } from './draw.js';
+import { drawWithin } from './draw.js';
 import { adjustHue } from './hue.js';
 
 /**
@@ -41,7 +41,7 @@ export function drawJitter(jitter: ColourJitter, random: Random): ColourChange[]
     if (limit === 0) continue;
     const amount = drawWithin(operation === 'hue' ? [-limit, limit] : [Math.max(0, 1 - limit), 1 + limit], random);
     // Into a random place among those drawn before: every order is as likely.
-    changes.splice(drawBelow(changes.length + 1, random), 0, { operation, amount });
+    changes.splice(random.below(changes.length + 1), 0, { operation, amount });
   }
   return changes;
 }

@@ -8,7 +8,7 @@ import { gaussianBlur } from './blur.js';
 import { boxBlur } from './boxBlur.js';
 import { toGrayscale } from './colour.js';
 import { cutFrame, drawResizedCrop, flipFrame } from './crop.js';
-import { drawBelow, drawChance, drawWithin, type Range } from './draw.js';
+import { drawChance, drawWithin, type Range } from './draw.js';
 import { type ColourJitter, drawJitter, jitterColours } from './jitter.js';
 
 /** The views of SimCLR and its successors: a random part of the picture, its colours changed, perhaps grey, perhaps blurred. */
@@ -99,8 +99,8 @@ function cropView(given: Frame, { size, resized: to, kernel }: CropAugmentation,
   const cut = cropping(part);
   const sideOf = (n: number) => (squash ? side : Math.trunc((side * n) / Math.min(cut.width, cut.height)));
   const resized = resizeFrame(given, sideOf(cut.width), sideOf(cut.height), kernel, part);
-  const y = drawBelow(resized.height - size + 1, random);
-  const x = drawBelow(resized.width - size + 1, random);
+  const y = random.below(resized.height - size + 1);
+  const x = random.below(resized.width - size + 1);
   const box = [x, y, x + size, y + size] as const;
   const placement = composePlacements(composePlacements(cut, resizing(cut, resized)), cropping(box));
   return { frame: cutFrame(resized, box), placement };
@@ -111,8 +111,8 @@ function drawPart({ width, height }: Frame, random: Random): Box {
   const most = longest * Math.min(width, height);
   if (Math.max(width, height) <= most) return [0, 0, width, height];
   const [w, h] = [Math.min(width, most), Math.min(height, most)];
-  const x = drawBelow(width - w + 1, random);
-  const y = drawBelow(height - h + 1, random);
+  const x = random.below(width - w + 1);
+  const y = random.below(height - h + 1);
   return [x, y, x + w, y + h];
 }
 

@@ -1,7 +1,7 @@
 /** Random changes of sounds and of spectrograms for training. */
 import type { AudioClip } from '../../media/types.js';
 import type { Random } from '../../random.js';
-import { drawBelow, drawChance } from './draw.js';
+import { drawChance } from './draw.js';
 
 /** A plain value. */
 export interface ClipShift {
@@ -18,7 +18,7 @@ export interface ClipShift {
 export function shiftClip({ samples, sampleRate }: AudioClip, { seconds }: ClipShift, random: Random): AudioClip {
   if (!(seconds >= 0 && seconds < Infinity)) throw new RangeError(`shiftClip: expected seconds of at least 0, got ${seconds}`);
   const most = Math.round(seconds * sampleRate);
-  const shift = drawBelow(2 * most + 1, random) - most;
+  const shift = random.below(2 * most + 1) - most;
   const shifted = new Float32Array(samples.length);
   if (samples.length > 0) {
     const start = ((shift % samples.length) + samples.length) % samples.length;

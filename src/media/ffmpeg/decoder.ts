@@ -1,5 +1,6 @@
 /** One stream of an open file, decoded frame by frame in the caller's thread. */
 import type { CodecContext, Frame, Packet, Stream } from 'node-av/lib';
+import { tooManyPixels } from '../pictureFile.js';
 import { MediaError } from '../types.js';
 import { type Input, tickOf } from './input.js';
 
@@ -9,10 +10,6 @@ export interface DecoderOptions {
   /** Of a picture; for sound, none. */
   maxPixels?: number;
 }
-
-/** The error for a picture beyond the limit. */
-export const tooManyPixels = (file: string, width: number, height: number, maxPixels: number): MediaError =>
-  new MediaError('tooLarge', file, `${width}x${height} pixels are more than the limit of ${maxPixels} (maxPixels)`);
 
 /** FFmpeg's limit for pictures of at most `maxPixels`: it counts the borders, of up to 80 pixels a side, that its decoders work in. */
 const roomFor = (maxPixels: number): number => Math.min(4 * maxPixels + 65_536, 2 ** 31 - 1);
@@ -135,7 +132,7 @@ export class Decoder {
   #tooLarge(): MediaError | undefined {
     const { width, height } = this.#context;
     const { maxPixels = Infinity } = this.options;
-    return width * height > maxPixels ? tooManyPixels(this.input.name, width, height, maxPixels) : undefined;
+    return width * height > maxPixels ? tooManyPixels(this.input.name, maxPixels, { width, height }) : undefined;
   }
 
   #undecodable(reason: string): MediaError {

@@ -1,9 +1,10 @@
 /** The picture stream of an open file, by time. */
 import type { Frame as Picture, Stream } from 'node-av/lib';
+import { tooManyPixels } from '../pictureFile.js';
 import { defaultLimits, type Frame, MediaError, type MediaLimits } from '../types.js';
 import { checkWhole, expectedEnd } from './announced.js';
 import { Colour } from './colour.js';
-import { Decoder, tooManyPixels } from './decoder.js';
+import { Decoder } from './decoder.js';
 import { type Input, tickOf } from './input.js';
 import type { Pace } from './pace.js';
 
@@ -156,7 +157,7 @@ export class Pictures {
   }
 
   #checkSize(width: number, height: number): void {
-    if (width * height > this.#maxPixels) throw tooManyPixels(this.input.name, width, height, this.#maxPixels);
+    if (width * height > this.#maxPixels) throw tooManyPixels(this.input.name, this.#maxPixels, { width, height });
     if (!(width > 0 && height > 0)) throw this.input.corrupt(`expected a picture size, got ${width}x${height}`);
   }
 }

@@ -1,5 +1,6 @@
 /** The tracks of a file being written. */
 import type { CodecContext, Frame as Picture, SoftwareScaleContext, Stream } from 'node-av/lib';
+import { evenSided } from '../pictureFile.js';
 import type { AudioClip, Frame } from '../types.js';
 import type { CodecChoice, Muxer } from './muxer.js';
 
@@ -58,7 +59,7 @@ export class PictureTrack {
         `${this.muxer.name}: expected frames of ${width}x${height} like the first, frame ${this.count} is ` +
           `${frame.width}x${frame.height} with ${frame.rgb.length} bytes`,
       );
-    const even = padEven(frame);
+    const even = evenSided(frame);
     const rgb = lib.Frame.fromVideoBuffer(Buffer.from(even.rgb.buffer, even.rgb.byteOffset, even.rgb.length), {
       width: even.width,
       height: even.height,
@@ -94,19 +95,6 @@ export class PictureTrack {
     this.#scaler.freeContext();
     this.#context.freeContext();
   }
-}
-
-function padEven(frame: Frame): Frame {
-  const [width, height] = [frame.width + (frame.width % 2), frame.height + (frame.height % 2)];
-  if (width === frame.width && height === frame.height) return frame;
-  const rgb = new Uint8Array(3 * width * height);
-  for (let y = 0; y < height; y++) {
-    const from = 3 * frame.width * Math.min(y, frame.height - 1);
-    const row = frame.rgb.subarray(from, from + 3 * frame.width);
-    rgb.set(row, 3 * width * y);
-    if (width > frame.width) rgb.set(row.subarray(-3), 3 * (width * y + frame.width));
-  }
-  return { width, height, rgb };
 }
 
 /** The rate nearest to `rate` that an encoder takes, from above where there is one. */

@@ -1,6 +1,8 @@
 /** Video in a browser: pictures and sound of a file by time. */
 /// <reference lib="dom" />
+
 import { type InputVideoTrack, type VideoSample, VideoSampleSink } from 'mediabunny';
+import { tooManyPixels } from '../pictureFile.js';
 import {
   type AudioClip,
   defaultLimits,
@@ -70,8 +72,7 @@ async function measure(container: Container, track: InputVideoTrack, limits: Med
 }
 
 function checkSize(name: string, width: number, height: number, { maxPixels = defaultLimits.maxPixels }: MediaLimits): void {
-  if (width * height > maxPixels)
-    throw new MediaError('tooLarge', name, `${width}x${height} pixels are more than the limit of ${maxPixels} (maxPixels)`);
+  if (width * height > maxPixels) throw tooManyPixels(name, maxPixels, { width, height });
 }
 
 class WebVideo implements Video {

@@ -23,7 +23,7 @@ import {
   WebMOutputFormat,
 } from 'mediabunny';
 import { checkClip } from '../clip.js';
-import { checkFrame } from '../pictureFile.js';
+import { checkFrame, evenSided } from '../pictureFile.js';
 import { resample } from '../resample.js';
 import { type AudioClip, type Frame, MediaError } from '../types.js';
 import { encodeWav } from '../wav.js';
@@ -129,20 +129,7 @@ function sampleOf(frame: Frame, number: number, frameRate: number): VideoSample 
   const { width, height } = frame;
   const [codedWidth, codedHeight] = [width + (width % 2), height + (height % 2)];
   const init = { format: 'RGBX', codedWidth, codedHeight, timestamp: number / frameRate, duration: 1 / frameRate } as const;
-  return new VideoSample(withAlpha(evened(frame)), init);
-}
-
-/** The last column and row repeated where their number is odd. */
-function evened({ width, height, rgb }: Frame): Frame {
-  const [wide, tall] = [width + (width % 2), height + (height % 2)];
-  if (wide === width && tall === height) return { width, height, rgb };
-  const even = new Uint8Array(3 * wide * tall);
-  for (let y = 0; y < tall; y++) {
-    const row = rgb.subarray(3 * width * Math.min(y, height - 1), 3 * width * (Math.min(y, height - 1) + 1));
-    even.set(row, 3 * wide * y);
-    if (wide > width) even.set(row.subarray(-3), 3 * (wide * y + width));
-  }
-  return { width: wide, height: tall, rgb: even };
+  return new VideoSample(withAlpha(evenSided(frame)), init);
 }
 
 async function checkPictureEncoder(name: string, codec: VideoCodec, { width, height }: Frame): Promise<void> {
