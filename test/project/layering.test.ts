@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   training: ['graph', 'nn', 'runtime', 'datasets', 'methods'],
   evaluation: ['graph', 'runtime', 'datasets', 'metrics', 'methods'],
-  retrieval: ['runtime', 'metrics'],
+  retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'metrics'],
   cli: [anything],
 };

@@ -1,0 +1,130 @@
+/** One map at a time against ground truth, under one protocol. */
+import { meanOfTopQuarter } from '../metrics/detection.js';
+import { FMeasure } from '../metrics/fMeasure.js';
+import { overlapOf } from '../metrics/overlap.js';
+import { pointing } from '../metrics/pointing.js';
+import { Ranks } from '../metrics/rank.js';
+import { MapResizer } from '../metrics/resize.js';
+import { type Extremes, extremesOf, mix, scaleLogits, scaleNegated, scaleRange } from '../metrics/scale.js';
+import type { Truth } from '../metrics/truth.js';
+import type { HeatMap } from './heatMap.js';
+import { type PlaceScores, placeScores } from './placeScores.js';
+import { adaptiveRank, fixedRank, type Protocol, untiedCount } from './protocol.js';
+
+/** What the map in the scorer gets on a ground truth. */
+export interface PlaceResult {
+  place: PlaceScores;
+  /** Equal values make a threshold predict 1 % more or fewer pixels than its rank says. */
+  tied: boolean;
+}
+
+/** Rounding makes a few pixels equal in many maps; what is meant are plateaus. */
+const noticeable = 0.01;
+
+/** Scores maps under a protocol: `load` one, then ask. Keeps its memory from map to map. */
+export class MapScorer {
+  readonly #resizers = new Map<string, MapResizer>();
+  readonly #values: Float32Array;
+  readonly #prior: Float32Array;
+  readonly #ranks: Ranks;
+  readonly #fMeasure = new FMeasure();
+  /** Of the values before their last scaling, and after it. */
+  #before: Extremes = { min: 0, max: 0 };
+  #after: Extremes = { min: 0, max: 0 };
+
+  constructor(readonly protocol: Protocol) {
+    const pixels = protocol.size ** 2;
+    this.#values = new Float32Array(pixels);
+    this.#prior = new Float32Array(protocol.objectPrior ? pixels : 0);
+    this.#ranks = new Ranks(pixels);
+  }
+
+  /**
+   * Takes a map, and the object prior's where the protocol has one. Throws RangeError for NaN and infinite values, for a prior that is missing
+   * and for one that the protocol does not ask for.
+   */
+  load(map: HeatMap, prior?: HeatMap): void {
+    const { objectPrior, values: scale, priorRange } = this.protocol;
+    if (objectPrior && !prior)
+      throw new RangeError('the protocol mixes maps with an object prior, and there is none for this one');
+    const values = this.#values;
+    this.#resize(map, values, 'the map');
+    let before = extremesOf(values);
+    if (objectPrior && prior) {
+      this.#scale(values, before, scale);
+      this.#resize(prior, this.#prior, 'the object prior');
+      const priorScale = scale.scale === 'range' && priorRange ? { scale: scale.scale, ...priorRange } : scale;
+      this.#scale(this.#prior, extremesOf(this.#prior), priorScale);
+      mix(values, this.#prior, objectPrior.alpha);
+      before = extremesOf(values);
+      // Published programs scale a mixture of maps that were scaled to their own ranges to its own range again.
+      if (this.#isRelative) scaleRange(values, before.min, before.max);
+    } else this.#scale(values, before, scale);
+    this.#before = before;
+    this.#after = extremesOf(values);
+    this.#ranks.load(values, this.#after.min, this.#after.max);
+  }
+
+  /**
+   * Mean of the highest quarter of the values: what tells samples with a sounding object from others. On the protocol's scale where that is
+   * absolute; on the map's own where each map is scaled to its own range, since after that all look alike.
+   */
+  confidence(): number {
+    const pixels = this.#values.length;
+    const top = meanOfTopQuarter(this.#values, this.#ranks.at(pixels - Math.ceil(pixels / 4)));
+    const { min, max } = this.#before;
+    return this.#isRelative && max > min ? min + (max - min) * top : top;
+  }
+
+  /** The place that the map points at, against the one that is annotated. `masks`: whether the mask of the map, values above 0.5, counts too. */
+  against(truth: Truth): PlaceResult {
+    const values = this.#values;
+    const { binarize, comparison } = this.protocol;
+    const fixed = fixedRank(this.protocol);
+    const adaptive = adaptiveRank(this.protocol, truth.area);
+    const threshold = binarize.by === 'rank' ? this.#ranks.at(fixed!) : binarize.threshold;
+    const overlaps = {
+      fixed: overlapOf(values, threshold, comparison, truth),
+      adaptive: overlapOf(values, this.#ranks.at(adaptive), comparison, truth),
+      half: overlapOf(values, 0.5, '>', truth),
+    };
+    const isOff = (predicted: number, rank: number) => {
+      const untied = untiedCount(this.protocol, rank);
+      return Math.abs(predicted - untied) > noticeable * untied;
+    };
+    return {
+      place: placeScores(overlaps, pointing(values, this.#after.max, truth), truth),
+      tied: isOff(overlaps.adaptive.predicted, adaptive) || (fixed !== undefined && isOff(overlaps.fixed.predicted, fixed)),
+    };
+  }
+
+  /** F at every threshold, against a mask that is not empty. */
+  fCurve(truth: Truth): Float32Array {
+    return this.#fMeasure.curveOf(this.#values, truth);
+  }
+
+  /** Whether the protocol brings each map to its own range. */
+  get #isRelative(): boolean {
+    return this.protocol.values.scale === 'minMax' || this.protocol.values.scale === 'negatedMinMax';
+  }
+
+  #resize({ data, height, width }: HeatMap, out: Float32Array, what: string): void {
+    const { size, resize, alignCorners } = this.protocol;
+    const at = data.findIndex((v) => !Number.isFinite(v));
+    if (at >= 0)
+      throw new RangeError(
+        `expected finite values, ${what} (${height} x ${width}) has ${data[at]} in row ${Math.floor(at / width)}, column ${at % width}`,
+      );
+    const key = `${height}x${width}`;
+    const resizer = this.#resizers.get(key) ?? new MapResizer(height, width, size, size, resize, alignCorners);
+    this.#resizers.set(key, resizer);
+    resizer.resize(data, out);
+  }
+
+  #scale(values: Float32Array, { min, max }: Extremes, scale: Protocol['values']): void {
+    if (scale.scale === 'minMax') scaleRange(values, min, max);
+    else if (scale.scale === 'negatedMinMax') scaleNegated(values, min, max);
+    else if (scale.scale === 'range') scaleRange(values, scale.low, scale.high);
+    else scaleLogits(values);
+  }
+}

@@ -1,0 +1,31 @@
+/** Annotations as the pixels on which maps are scored. */
+
+import type { Benchmark, BenchmarkSample } from '../datasets/benchmarks/types.js';
+import { openPicture } from '../datasets/media.js';
+import { boxTruth, maskTruth, type Truth } from '../metrics/truth.js';
+import type { Protocol } from './protocol.js';
+
+/**
+ * The ground truth of a sample at the protocol's size; undefined where nothing in the picture sounds. Pixels count by the number of agreeing
+ * annotators where the benchmark has several. Throws MediaError for a mask that cannot be read.
+ */
+export async function sampleTruth(
+  { annotation }: BenchmarkSample,
+  { annotators }: Benchmark,
+  { size, consensus }: Protocol,
+): Promise<Truth | undefined> {
+  const grid = { width: size, height: size };
+  switch (annotation.kind) {
+    case 'nonSounding':
+      return undefined;
+    case 'boxes':
+      return boxTruth(annotation.boxes, annotation.frame, grid, annotators === 'several' ? consensus : 1);
+    case 'mask': {
+      const { rgb, width, height } = await openPicture({ path: annotation.path });
+      const brightness = Uint8Array.from({ length: width * height }, (_, i) =>
+        Math.max(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!),
+      );
+      return maskTruth(brightness, { width, height }, grid);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** The F-score of masks over all thresholds. */
+import { fScore } from './overlap.js';
+import type { Truth } from './truth.js';
+
+/** Thresholds: 255 from 0 to 1 - 1e-10, which in float32 is 1. */
+const count = 255;
+const thresholds = Float32Array.from({ length: count }, (_, k) => (k * (1 - 1e-10)) / (count - 1));
+
+/**
+ * F-scores of the masks {values >= k / 254}, k = 0..254. The F-score of a set is the maximum over k of the mean over its samples (Zhou et al.,
+ * "Audio-Visual Segmentation", ECCV 2022: `Eval_Fmeasure`). An instance keeps its memory from sample to sample.
+ */
+export class FMeasure {
+  readonly #predicted = new Uint32Array(count + 1);
+  readonly #correct = new Float64Array(count + 1);
+
+  /** [255], of values in [0, 1] (others count as the nearest end) and a truth that is not empty. One pass, whatever the number of thresholds. */
+  curveOf(values: Float32Array, { weight, sum }: Truth): Float32Array {
+    const predicted = this.#predicted.fill(0);
+    const correct = this.#correct.fill(0);
+    for (let i = 0; i < values.length; i++) {
+      // How many thresholds are at most the value.
+      const v = values[i]!;
+      let level = v >= 0 ? Math.min(Math.floor(v * (count - 1)), count - 1) + 1 : 0;
+      if (level < count && v >= thresholds[level]!) level++;
+      else if (level > 0 && v < thresholds[level - 1]!) level--;
+      predicted[level]!++;
+      const w = weight[i]!;
+      if (w > 0) correct[level]! += w;
+    }
+    const curve = new Float32Array(count);
+    let [above, hits] = [0, 0];
+    for (let k = count - 1; k >= 0; k--) {
+      above += predicted[k + 1]!;
+      hits += correct[k + 1]!;
+      curve[k] = fScore(hits, above, sum);
+    }
+    return curve;
+  }
+}
+
+/** The highest value of the mean of curves; NaN for none. */
+export function highestMean(curves: readonly Float32Array[]): number {
+  const sums = new Float64Array(count);
+  for (const curve of curves) for (let k = 0; k < count; k++) sums[k]! += curve[k]!;
+  return Math.max(...sums) / curves.length;
+}
+
+/** A curve that is the same at all thresholds. */
+export const constantCurve = (value: number): Float32Array => new Float32Array(count).fill(value);

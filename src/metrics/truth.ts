@@ -1,0 +1,74 @@
+/** Ground truth as pixels. */
+
+/** How much each pixel of a grid counts as the sounding object. */
+export interface Truth {
+  width: number;
+  height: number;
+  /** [height * width], each in [0, 1]: G of the formulas. */
+  weight: Float32Array;
+  /** Sum of `weight`. */
+  sum: number;
+  /** Pixels with a weight above 0. */
+  area: number;
+}
+
+/** [x0, y0, x1, y1]; the origin is the top left corner, x1 and y1 are exclusive. */
+type Box = readonly [number, number, number, number];
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Truth from weights, [height * width]; kept, not copied. Throws RangeError for another length and for weights outside [0, 1]. */
+export function truthOf(weight: Float32Array, { width, height }: Size): Truth {
+  if (weight.length !== width * height)
+    throw new RangeError(`truth: ${width} x ${height} pixels need ${width * height} weights, got ${weight.length}`);
+  let sum = 0;
+  let area = 0;
+  for (let i = 0; i < weight.length; i++) {
+    const w = weight[i]!;
+    if (!(w >= 0 && w <= 1)) throw new RangeError(`truth: weights lie in [0, 1], that of pixel ${i} is ${w}`);
+    sum += w;
+    if (w > 0) area++;
+  }
+  return { width, height, weight, sum, area };
+}
+
+/**
+ * Boxes in the units of `frame` on a grid of `size`: G = min(1, boxes that cover the pixel / consensus). A box covers the pixels from
+ * trunc(width * x0 / frame.width) up to, not including, trunc(width * x1 / frame.width), and so on, limited to the grid, which is how
+ * all published evaluators draw theirs.
+ */
+export function boxTruth(boxes: readonly Box[], frame: Size, size: Size, consensus = 1): Truth {
+  const { width, height } = size;
+  const weight = new Float32Array(width * height);
+  const column = (x: number) => Math.min(Math.max(Math.trunc((width * x) / frame.width), 0), width);
+  const row = (y: number) => Math.min(Math.max(Math.trunc((height * y) / frame.height), 0), height);
+  for (const [x0, y0, x1, y1] of boxes) {
+    const [left, right, bottom] = [column(x0), column(x1), row(y1)];
+    for (let y = row(y0); y < bottom; y++) for (let x = left; x < right; x++) weight[y * width + x]! += 1;
+  }
+  for (let i = 0; i < weight.length; i++) weight[i] = Math.min(1, weight[i]! / consensus);
+  return truthOf(weight, size);
+}
+
+/**
+ * A mask of any size on a grid: pixel (x, y) counts when the mask's pixel under its centre does. A pixel of the mask counts when its
+ * brightness is at least half of the brightest one's; nothing counts in a mask that is black.
+ */
+export function maskTruth(brightness: Uint8Array, from: Size, size: Size): Truth {
+  const { width, height } = size;
+  if (brightness.length !== from.width * from.height)
+    throw new RangeError(`truth: a mask of ${from.width} x ${from.height} does not have ${brightness.length} pixels`);
+  const brightest = brightness.reduce((most, v) => Math.max(most, v), 0);
+  const weight = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const line = Math.floor(((y + 0.5) * from.height) / height) * from.width;
+    for (let x = 0; x < width; x++) {
+      const v = brightness[line + Math.floor(((x + 0.5) * from.width) / width)]!;
+      weight[y * width + x] = Number(brightest > 0 && 2 * v >= brightest);
+    }
+  }
+  return truthOf(weight, size);
+}
