@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
+import { addLeaks } from './leaks.js';
 import { addPrepare } from './prepare.js';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -16,6 +17,7 @@ const program = new Command('earshot')
   .exitOverride();
 const interrupted = listenForInterrupts();
 addPrepare(program, interrupted);
+addLeaks(program, interrupted);
 
 try {
   await program.parseAsync();

@@ -1,4 +1,6 @@
 /** Pairs of pictures and sounds from lists, folders, videos and shards. Nothing is downloaded, nothing is replaced silently. */
+export { type BenchmarkName, benchmarkNames, type ReadBenchmarkOptions, readBenchmark } from './benchmarks/index.js';
+export type { Annotation, Benchmark, BenchmarkSample } from './benchmarks/types.js';
 export type { FrameChoice } from './folders.js';
 export { type BadPair, type Batch, Loader, type LoaderOptions } from './loader/loader.js';
 export type { LastBatch } from './loader/order.js';

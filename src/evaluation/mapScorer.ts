@@ -14,7 +14,7 @@ import { adaptiveRank, fixedRank, type Protocol, untiedCount } from './protocol.
 /** What the map in the scorer gets on a ground truth. */
 export interface PlaceResult {
   place: PlaceScores;
-  /** Equal values make a threshold predict 1 % more or fewer pixels than its rank says. */
+  /** Equal values make a threshold predict 1 % (and more than two) pixels more or fewer than its rank says. */
   tied: boolean;
 }
 
@@ -90,7 +90,7 @@ export class MapScorer {
     };
     const isOff = (predicted: number, rank: number) => {
       const untied = untiedCount(this.protocol, rank);
-      return Math.abs(predicted - untied) > noticeable * untied;
+      return Math.abs(predicted - untied) > Math.max(2, noticeable * untied);
     };
     return {
       place: placeScores(overlaps, pointing(values, this.#after.max, truth), truth),
@@ -115,6 +115,12 @@ export class MapScorer {
       throw new RangeError(
         `expected finite values, ${what} (${height} x ${width}) has ${data[at]} in row ${Math.floor(at / width)}, column ${at % width}`,
       );
+    const { min, max } = extremesOf(data);
+    // Resized, a constant map would have the rounding of the weights in it, and scaling would blow that up.
+    if (min === max) {
+      out.fill(min);
+      return;
+    }
     const key = `${height}x${width}`;
     const resizer = this.#resizers.get(key) ?? new MapResizer(height, width, size, size, resize, alignCorners);
     this.#resizers.set(key, resizer);
