@@ -1,4 +1,5 @@
 /** What an evaluation found: one model (or its maps) on one benchmark under one protocol. Plain JSON. */
+import type { RetrievalScores } from '../metrics/retrieval.js';
 import type { Protocol } from './protocol.js';
 
 /** Shares of 1. Which of them there are depends on the benchmark: masks bring mIoU and F, samples without a source bring AP. */
@@ -44,18 +45,6 @@ export interface SampleScores {
   iou?: number;
   iouAdap?: number;
   fScoreAdap?: number | null;
-}
-
-/** Recall of the right partner among the k most similar; alignment and gap of the two modalities' embeddings. */
-export interface RetrievalScores {
-  /** Candidates. */
-  N: number;
-  imageToSound: { 'R@1': number; 'R@5': number; 'R@10': number };
-  soundToImage: { 'R@1': number; 'R@5': number; 'R@10': number };
-  /** Mean cosine of the pairs. */
-  alignment: number;
-  /** Distance between the centroids, and the standard deviation of the pairs' differences along it. */
-  gap: { magnitude: number; deviation: number };
 }
 
 export interface Evaluation {

@@ -1,5 +1,5 @@
 /** Scores the maps of a benchmark, one after the other. */
-import type { Benchmark, BenchmarkSample } from '../datasets/benchmarks/types.js';
+import type { Benchmark } from '../datasets/benchmarks/types.js';
 import type { Detection } from '../metrics/detection.js';
 import { constantCurve } from '../metrics/fMeasure.js';
 import { fScore } from '../metrics/overlap.js';
@@ -41,13 +41,13 @@ export class Evaluator {
   readonly #masks: boolean;
   readonly #extended: boolean;
   readonly #columns = { model: new Column(), centreBox: new Column(), wholeImage: new Column(), ceiling: new Column() };
-  readonly #samples: SampleScores[] = [];
+  /** By the number of the sample. */
+  readonly #samples = new Map<number, SampleScores>();
   /** The picture and the group of every sample with something that sounds; those of them that have an F-score; those of all. */
   readonly #images: string[] = [];
   readonly #groups: string[] = [];
   readonly #curveImages: string[] = [];
   readonly #allImages: string[] = [];
-  readonly #added = new Set<number>();
   #tied = 0;
 
   /** `masks`: whether boxes are scored as masks too; a benchmark's masks always are. */
@@ -73,25 +73,24 @@ export class Evaluator {
     const { name, samples } = this.benchmark;
     const sample = samples[index];
     if (!sample) throw new EvaluationError(`${name} has ${samples.length} samples, and none with the number ${index}`);
-    if (this.#added.has(index)) throw new EvaluationError(`sample '${sample.id}' of ${name}: it was given a map before`);
+    if (this.#samples.has(index)) throw new EvaluationError(`sample '${sample.id}' of ${name}: it was given a map before`);
     try {
       const truth = await sampleTruth(sample, this.benchmark, this.protocol);
-      this.#score(sample, truth, map, prior);
+      this.#score(index, truth, map, prior);
     } catch (error) {
       throw new EvaluationError(`sample '${sample.id}' of ${name}: ${(error as Error).message}`, { cause: error });
     }
-    this.#added.add(index);
   }
 
-  #score(sample: BenchmarkSample, truth: Truth | undefined, map: HeatMap, prior: HeatMap | undefined): void {
+  #score(index: number, truth: Truth | undefined, map: HeatMap, prior: HeatMap | undefined): void {
     this.#scorer.load(map, prior);
     const { model, centreBox, wholeImage, ceiling } = this.#columns;
     const found = truth && this.#scorer.against(truth);
     const confidence = this.#scorer.confidence();
-    const { id, image, category } = sample;
+    const { id, image, category, publishedName } = this.benchmark.samples[index]!;
     const sounding = truth !== undefined;
     const area = truth ? truth.area / truth.weight.length : 0;
-    this.#samples.push({ id, image, category, sounding, area, confidence, ...this.#inJson(found?.place) });
+    this.#samples.set(index, { id, image, category, sounding, area, confidence, ...this.#inJson(found?.place) });
     this.#allImages.push(image);
     model.detections.push({ sounding, confidence, ciou: found?.place.ciou ?? Number.NaN });
     const centre = truth && this.#centre.against(truth).place;
@@ -101,7 +100,7 @@ export class Evaluator {
     if (!truth || !found || !centre || !whole) return;
 
     this.#images.push(image);
-    this.#groups.push(this.protocol.groupBy === 'image' ? image : upToLastUnderscore(sample.publishedName));
+    this.#groups.push(this.protocol.groupBy === 'image' ? image : upToLastUnderscore(publishedName));
     this.#tied += Number(found.tied);
     model.places.push(found.place);
     centreBox.places.push(centre);
@@ -151,7 +150,7 @@ export class Evaluator {
       benchmark: benchmark.name,
       model,
       protocol,
-      N: this.#samples.length,
+      N: this.#samples.size,
       sounding,
       images: sounds.size,
       singleImages: [...sounds.values()].filter((n) => n === 1).length,
@@ -166,10 +165,10 @@ export class Evaluator {
       missing: [
         ...benchmark.problems,
         ...benchmark.samples
-          .filter((_, i) => !this.#added.has(i))
+          .filter((_, i) => !this.#samples.has(i))
           .map(({ id }) => ({ file: id, reason: 'the sample was given no map' })),
       ],
-      samples: this.#samples,
+      samples: [...this.#samples].sort(([a], [b]) => a - b).map(([, sample]) => sample),
     };
   }
 }

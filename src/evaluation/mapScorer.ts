@@ -40,8 +40,8 @@ export class MapScorer {
   }
 
   /**
-   * Takes a map, and the object prior's where the protocol has one. Throws RangeError for NaN and infinite values, for a prior that is missing
-   * and for one that the protocol does not ask for.
+   * Takes a map, and the object prior's where the protocol has one. Throws RangeError for NaN and infinite values, and for a prior that is
+   * missing.
    */
   load(map: HeatMap, prior?: HeatMap): void {
     const { objectPrior, values: scale, priorRange } = this.protocol;

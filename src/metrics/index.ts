@@ -8,7 +8,15 @@ export { type Comparison, ciou, fScore, maskIou, nonSoundingArea, type Overlap, 
 export { pointing } from './pointing.js';
 export { Ranks } from './rank.js';
 export { type MapKernel, MapResizer } from './resize.js';
-export { hitsAt, type PartnerRanks, type RetrievalRanks, recallAt, recalls, retrievalRanks } from './retrieval.js';
-export { type Comparison as ModelComparison, type ComparisonOptions, compareModels } from './significance.js';
+export {
+  hitsAt,
+  type PartnerRanks,
+  type RetrievalRanks,
+  type RetrievalScores,
+  recallAt,
+  recalls,
+  retrievalRanks,
+} from './retrieval.js';
+export { type ComparisonOptions, compareModels, type ModelComparison } from './significance.js';
 export { areaUnderCurve, successCurve, successRate, successThresholds, worstOfGroups } from './success.js';
 export { boxTruth, maskTruth, type Truth, truthOf } from './truth.js';

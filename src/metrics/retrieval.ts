@@ -169,3 +169,15 @@ export const recalls = (ranks: PartnerRanks): { 'R@1': number; 'R@5': number; 'R
   'R@5': recallAt(ranks, 5),
   'R@10': recallAt(ranks, 10),
 });
+
+/** Recall of the right partner among the k most similar; alignment and gap of the two modalities' embeddings. */
+export interface RetrievalScores {
+  /** Candidates. */
+  N: number;
+  imageToSound: { 'R@1': number; 'R@5': number; 'R@10': number };
+  soundToImage: { 'R@1': number; 'R@5': number; 'R@10': number };
+  /** Mean cosine of the pairs. */
+  alignment: number;
+  /** Distance between the centroids, and the standard deviation of the pairs' differences along it. */
+  gap: { magnitude: number; deviation: number };
+}

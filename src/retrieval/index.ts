@@ -1,2 +1,4 @@
-/** Finding the sound to a picture and the picture to a sound. */
+/** Finding pictures by sound and sounds by picture. */
+export { nearest } from './nearest.js';
 export { sessionRanks } from './product.js';
+export { retrievalScores } from './scores.js';

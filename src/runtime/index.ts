@@ -2,5 +2,12 @@
 export { channelBlock } from './channelBlock.js';
 export { SessionError, type Tensors } from './ports.js';
 export type { ExecutionProvider, RandomState } from './protocol.js';
-export { loadSafetensors, type Safetensors, SafetensorsError, saveSafetensors } from './safetensors.js';
+export {
+  listSafetensors,
+  loadSafetensors,
+  type Safetensors,
+  SafetensorsError,
+  type StoredTensor,
+  saveSafetensors,
+} from './safetensors.js';
 export { Session, type SessionOptions } from './session.js';

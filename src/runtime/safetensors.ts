@@ -140,6 +140,46 @@ function decode(
   return tensor('bool', shape, bytes);
 }
 
+/** Where the tensors of a file lie. */
+async function readHeader(path: string, file: FileHandle) {
+  const refuse = (why: string) => new SafetensorsError(`${path}: ${why}`);
+  const { size } = await file.stat();
+  if (size < lengthBytes) throw refuse(`truncated: a safetensors file has at least ${lengthBytes} bytes, this one has ${size}`);
+  const headerBytes = new DataView((await read(file, 0, lengthBytes)).buffer).getBigUint64(0, true);
+  if (headerBytes > longestHeader)
+    throw refuse(`no safetensors file: its header would be ${headerBytes} bytes long, at most ${longestHeader} are allowed`);
+  const dataStart = lengthBytes + Number(headerBytes);
+  if (dataStart > size) throw refuse(`truncated: its header ends at byte ${dataStart}, the file at ${size}`);
+  const header = await read(file, lengthBytes, Number(headerBytes));
+  let json: string;
+  try {
+    json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+  } catch {
+    throw refuse('its header is no UTF-8 text');
+  }
+  return { ...parseHeader(json, size - dataStart, refuse), dataStart, refuse };
+}
+
+/** A tensor in a file: its type as the format calls it, its shape, and the bytes [begin, end) of the file. */
+export interface StoredTensor {
+  name: string;
+  stored: string;
+  shape: Shape;
+  begin: number;
+  end: number;
+}
+
+/** What is in a file, without reading the tensors. Throws as `loadSafetensors` does. */
+export async function listSafetensors(path: string): Promise<StoredTensor[]> {
+  const file = await open(path, 'r');
+  try {
+    const { entries, dataStart } = await readHeader(path, file);
+    return entries.map((entry) => ({ ...entry, begin: dataStart + entry.begin, end: dataStart + entry.end }));
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * Reads every tensor of a file, each into a buffer of its own. F32 becomes float32, I32 and I64 int32, BOOL bool.
  * The file is not trusted: throws SafetensorsError, naming the file and the tensor, when it is truncated, when its header is longer
@@ -147,24 +187,9 @@ function decode(
  * gaps. Throws the system's error when the file cannot be read.
  */
 export async function loadSafetensors(path: string): Promise<Safetensors> {
-  const refuse = (why: string) => new SafetensorsError(`${path}: ${why}`);
   const file = await open(path, 'r');
   try {
-    const { size } = await file.stat();
-    if (size < lengthBytes) throw refuse(`truncated: a safetensors file has at least ${lengthBytes} bytes, this one has ${size}`);
-    const headerBytes = new DataView((await read(file, 0, lengthBytes)).buffer).getBigUint64(0, true);
-    if (headerBytes > longestHeader)
-      throw refuse(`no safetensors file: its header would be ${headerBytes} bytes long, at most ${longestHeader} are allowed`);
-    const dataStart = lengthBytes + Number(headerBytes);
-    if (dataStart > size) throw refuse(`truncated: its header ends at byte ${dataStart}, the file at ${size}`);
-    const header = await read(file, lengthBytes, Number(headerBytes));
-    let json: string;
-    try {
-      json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
-    } catch {
-      throw refuse('its header is no UTF-8 text');
-    }
-    const { entries, metadata } = parseHeader(json, size - dataStart, refuse);
+    const { entries, metadata, dataStart, refuse } = await readHeader(path, file);
     const tensors: [string, Tensor][] = [];
     for (const entry of entries)
       tensors.push([entry.name, decode(entry, await read(file, dataStart + entry.begin, entry.end - entry.begin), refuse)]);

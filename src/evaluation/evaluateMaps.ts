@@ -1,0 +1,86 @@
+/** Maps from a file against a benchmark. */
+import type { Benchmark } from '../datasets/benchmarks/types.js';
+import { clipKey } from '../datasets/vggsound.js';
+import { EvaluationError, type Evaluator } from './evaluator.js';
+import type { HeatMap } from './heatMap.js';
+import { type MapSource, openMaps } from './maps/index.js';
+
+/** Bytes of object priors that are kept in memory. */
+const maxPriorBytes = 2 ** 28;
+
+/** Which sample each of a file's maps belongs to, in the file's order; undefined for a map of no sample. */
+function matched({ path, count, names }: MapSource, { name: benchmark, samples, problems }: Benchmark): (number | undefined)[] {
+  if (!names) {
+    if (count === samples.length) return samples.map((_, i) => i);
+    const unusable = problems.length > 0 ? ` (${problems.length} more are annotated and cannot be used)` : '';
+    throw new EvaluationError(
+      `${path}: expected ${samples.length} maps, one for each sample of ${benchmark} in the order of the annotations${unusable}, ` +
+        `there are ${count}; a .npz file or a folder with the samples' ids as names may have fewer`,
+    );
+  }
+  const indices = new Map(samples.map(({ id }, i) => [clipKey(id), i]));
+  const found = names.map((name) => indices.get(clipKey(name)));
+  if (!found.some((index) => index !== undefined))
+    throw new EvaluationError(
+      `${path}: none of its ${count} maps is named like a sample of ${benchmark}: '${names[0]}' is not like '${samples[0]!.id}'`,
+    );
+  return found;
+}
+
+/** The object priors of a file, by sample. */
+async function readPriors(path: string, benchmark: Benchmark): Promise<Map<number, HeatMap>> {
+  const source = await openMaps(path);
+  try {
+    const samples = matched(source, benchmark);
+    const priors = new Map<number, HeatMap>();
+    let [position, bytes] = [0, 0];
+    for await (const map of source.maps()) {
+      const index = samples[position++];
+      if (index === undefined) continue;
+      bytes += map.data.byteLength;
+      if (bytes > maxPriorBytes)
+        throw new EvaluationError(`${path}: object priors take more than ${maxPriorBytes} bytes; save them smaller, 7 x 7 say`);
+      priors.set(index, map);
+    }
+    return priors;
+  } finally {
+    await source.close();
+  }
+}
+
+export interface EvaluateMapsOptions {
+  /** A file of the object priors' maps, for evaluators whose protocol has one. */
+  prior?: string;
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Gives every map of a file to the evaluators, which are of one benchmark. Maps without names are matched by their order and must be as many
+ * as the samples; named ones by id (both forms of VGGSound's names are the same), and may be fewer or more: how many belong to no sample is
+ * returned. Throws EvaluationError and MapFileError.
+ */
+export async function evaluateMaps(
+  path: string,
+  evaluators: readonly [Evaluator, ...Evaluator[]],
+  { prior, signal, onProgress }: EvaluateMapsOptions = {},
+): Promise<{ unused: number }> {
+  const { benchmark } = evaluators[0];
+  const priors = prior === undefined ? undefined : await readPriors(prior, benchmark);
+  const source = await openMaps(path);
+  try {
+    const samples = matched(source, benchmark);
+    let position = 0;
+    for await (const map of source.maps()) {
+      signal?.throwIfAborted();
+      const index = samples[position++];
+      if (index !== undefined)
+        for (const evaluator of evaluators)
+          await evaluator.add(index, map, evaluator.protocol.objectPrior ? priors?.get(index) : undefined);
+      onProgress?.(position, source.count);
+    }
+    return { unused: samples.filter((index) => index === undefined).length };
+  } finally {
+    await source.close();
+  }
+}
