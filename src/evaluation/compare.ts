@@ -34,8 +34,8 @@ export function compareEvaluations(first: Evaluation, second: Evaluation): Recor
   });
   if (pairs.length === 0) throw new RangeError(`no sample of '${first.model}' is one of '${second.model}'`);
   const images = pairs.map(([{ image }]) => image);
-  const entries = Object.entries(compared).map(([name, valueOf]) => {
-    const of = (which: 0 | 1, { protocol }: Evaluation) => pairs.map((pair) => valueOf(pair[which], protocol.successAt));
+  const entries = Object.entries(compared).map(([name, scoreOf]) => {
+    const of = (which: 0 | 1, { protocol }: Evaluation) => pairs.map((pair) => scoreOf(pair[which], protocol.successAt));
     return [name, compareModels(of(0, first), of(1, second), images)];
   });
   return Object.fromEntries(entries) as Record<ComparedScore, ModelComparison>;

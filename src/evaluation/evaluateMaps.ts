@@ -27,8 +27,8 @@ function matched({ path, count, names }: MapSource, { name: benchmark, samples, 
   return found;
 }
 
-/** The object priors of a file, by sample. */
-async function readPriors(path: string, benchmark: Benchmark): Promise<Map<number, HeatMap>> {
+/** The object priors' maps of a file, by sample; matched as `evaluateMaps` does. Throws EvaluationError and MapFileError. */
+export async function readPriors(path: string, benchmark: Benchmark): Promise<Map<number, HeatMap>> {
   const source = await openMaps(path);
   try {
     const samples = matched(source, benchmark);
@@ -49,8 +49,8 @@ async function readPriors(path: string, benchmark: Benchmark): Promise<Map<numbe
 }
 
 export interface EvaluateMapsOptions {
-  /** A file of the object priors' maps, for evaluators whose protocol has one. */
-  prior?: string;
+  /** The object priors' maps, for evaluators whose protocol has one. */
+  priors?: ReadonlyMap<number, HeatMap>;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -63,10 +63,9 @@ export interface EvaluateMapsOptions {
 export async function evaluateMaps(
   path: string,
   evaluators: readonly [Evaluator, ...Evaluator[]],
-  { prior, signal, onProgress }: EvaluateMapsOptions = {},
+  { priors, signal, onProgress }: EvaluateMapsOptions = {},
 ): Promise<{ unused: number }> {
   const { benchmark } = evaluators[0];
-  const priors = prior === undefined ? undefined : await readPriors(prior, benchmark);
   const source = await openMaps(path);
   try {
     const samples = matched(source, benchmark);
@@ -74,9 +73,7 @@ export async function evaluateMaps(
     for await (const map of source.maps()) {
       signal?.throwIfAborted();
       const index = samples[position++];
-      if (index !== undefined)
-        for (const evaluator of evaluators)
-          await evaluator.add(index, map, evaluator.protocol.objectPrior ? priors?.get(index) : undefined);
+      if (index !== undefined) for (const evaluator of evaluators) await evaluator.add(index, map, priors?.get(index));
       onProgress?.(position, source.count);
     }
     return { unused: samples.filter((index) => index === undefined).length };

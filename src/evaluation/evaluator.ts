@@ -48,6 +48,7 @@ export class Evaluator {
   readonly #groups: string[] = [];
   readonly #curveImages: string[] = [];
   readonly #allImages: string[] = [];
+  readonly #leftOut = new Map<number, string>();
   #tied = 0;
 
   /** `masks`: whether boxes are scored as masks too; a benchmark's masks always are. */
@@ -80,6 +81,11 @@ export class Evaluator {
     } catch (error) {
       throw new EvaluationError(`sample '${sample.id}' of ${name}: ${(error as Error).message}`, { cause: error });
     }
+  }
+
+  /** Says why a sample has no map; it is among the missing ones then. */
+  leaveOut(index: number, reason: string): void {
+    this.#leftOut.set(index, reason);
   }
 
   #score(index: number, truth: Truth | undefined, map: HeatMap, prior: HeatMap | undefined): void {
@@ -164,9 +170,9 @@ export class Evaluator {
       successCurveAdap: curveOf('ciouAdap'),
       missing: [
         ...benchmark.problems,
-        ...benchmark.samples
-          .filter((_, i) => !this.#samples.has(i))
-          .map(({ id }) => ({ file: id, reason: 'the sample was given no map' })),
+        ...benchmark.samples.flatMap(({ id }, i) =>
+          this.#samples.has(i) ? [] : [{ file: id, reason: this.#leftOut.get(i) ?? 'the sample was given no map' }],
+        ),
       ],
       samples: [...this.#samples].sort(([a], [b]) => a - b).map(([, sample]) => sample),
     };

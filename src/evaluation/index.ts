@@ -1,6 +1,7 @@
 /** Evaluation: published protocols as values, and what models and maps get under them. */
 
-export { type EvaluateMapsOptions, evaluateMaps } from './evaluateMaps.js';
+export { type ComparedScore, compareEvaluations } from './compare.js';
+export { type EvaluateMapsOptions, evaluateMaps, readPriors } from './evaluateMaps.js';
 export type { Evaluation, SampleScores, ScoreName, Scores } from './evaluation.js';
 export { EvaluationError, Evaluator } from './evaluator.js';
 export type { HeatMap } from './heatMap.js';

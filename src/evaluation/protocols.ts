@@ -147,3 +147,9 @@ export function withObjectPrior(protocol: Protocol, alpha = 0.4): Protocol {
 
 /** The published way to group samples for IIoU: by file name up to its last `_`, which is no picture in every benchmark. */
 export const groupedByName = (protocol: Protocol): Protocol => ({ ...protocol, groupBy: 'publishedName' });
+
+/** The protocol that the numbers in the literature are under, by benchmark; what `earshot evaluate` takes when none is named. */
+export const defaultProtocol = (benchmark: string): ProtocolName => {
+  if (benchmark.endsWith('-extended')) return 'slavc-relative';
+  return benchmark === 'vggss' ? 'sslalign-vggss' : 'sslalign';
+};

@@ -1,4 +1,4 @@
-/** Maps written to a `.npy` file, one after the other. */
+/** Maps written to a `.npy` file. */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,44 +6,56 @@ import { npyHeader } from './npy.js';
 import { MapFileError } from './storedArray.js';
 
 /**
- * Writes a float32 array part by part; the file takes its name only when it is whole.
+ * Writes a float32 array [N, ...] part by part, in any order; the file takes its name only when it is whole.
  *
  * ```
  * const writer = await NpyWriter.create('maps.npy', [count, 14, 14]);
- * for (const map of maps) await writer.write(map.data);
+ * for (const [i, map] of maps.entries()) await writer.write(i, map.data);
  * await writer.finish();
  * ```
  */
 export class NpyWriter {
-  #left: number;
+  readonly #length: number;
+  readonly #written = new Set<number>();
 
   private constructor(
     readonly path: string,
     readonly shape: readonly number[],
     readonly temporary: string,
     readonly file: FileHandle,
+    readonly start: number,
   ) {
-    this.#left = shape.reduce((product, d) => product * d, 1);
+    this.#length = shape.slice(1).reduce((product, d) => product * d, 1);
   }
 
   /** Begins a file beside the one that it will be. */
   static async create(path: string, shape: readonly number[]): Promise<NpyWriter> {
     const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
     const file = await open(temporary, 'wx');
-    await file.write(npyHeader(shape));
-    return new NpyWriter(path, shape, temporary, file);
+    const header = npyHeader(shape);
+    await file.write(header, 0, header.length, 0);
+    return new NpyWriter(path, shape, temporary, file, header.length);
   }
 
-  /** The next elements. Throws MapFileError when there are more than the shape holds. */
-  async write(data: Float32Array): Promise<void> {
-    this.#left -= data.length;
-    if (this.#left < 0) throw new MapFileError(`${this.path}: more elements than (${this.shape.join(', ')}) holds`);
-    await this.file.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  /** Part `index` of the N. Throws MapFileError for one of another length, and for an index that there is not. */
+  async write(index: number, data: Float32Array): Promise<void> {
+    if (!(index >= 0 && index < this.shape[0]!) || data.length !== this.#length)
+      throw new MapFileError(
+        `${this.path}: expected part 0 to ${this.shape[0]! - 1} of ${this.#length} elements, got part ${index} of ${data.length}`,
+      );
+    this.#written.add(index);
+    await this.file.write(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      0,
+      data.byteLength,
+      this.start + index * data.byteLength,
+    );
   }
 
-  /** Gives the file its name. Throws MapFileError when elements are missing. */
+  /** Gives the file its name. Parts that were not written are NaN. */
   async finish(): Promise<void> {
-    if (this.#left > 0) throw new MapFileError(`${this.path}: ${this.#left} elements of (${this.shape.join(', ')}) are missing`);
+    const nothing = new Float32Array(this.#length).fill(Number.NaN);
+    for (let i = 0; i < this.shape[0]!; i++) if (!this.#written.has(i)) await this.write(i, nothing);
     await this.file.sync();
     await this.file.close();
     await rename(this.temporary, this.path);
