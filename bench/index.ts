@@ -1,12 +1,13 @@
 /** Runs one benchmark: `npm run bench -- NAME [--json]`. The standard output has the results alone. */
 import { parseArguments, UsageError, usage } from './arguments.js';
 import type { Benchmark, Row } from './benchmark.js';
+import { evaluate } from './evaluate.js';
 import { inference } from './inference.js';
 import { loader } from './loader.js';
 import { table } from './table.js';
 import { trainStep } from './train-step.js';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, inference, loader };
+const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, inference, loader, evaluate };
 
 const progress = (line: string) => console.error(line);
 

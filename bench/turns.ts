@@ -28,8 +28,8 @@ export interface Measurement {
   background: number;
 }
 
-/** Steps before the clock counts: memory is allocated, caches are filled, kernels are chosen. */
-const warmUp = 3;
+/** Steps before the clock counts when nothing else is said: memory is allocated, caches are filled, kernels are chosen. */
+const usualWarmUp = 3;
 
 /** Above it the figures mean little: OpenMP's threads wait for each other spinning, and lose most where cores are shared. */
 const quiet = 0.05;
@@ -44,6 +44,7 @@ export async function takeTurns(
   contestants: readonly Contestant[],
   { rounds, steps }: Settings,
   progress: (line: string) => void,
+  warmUp = usualWarmUp,
 ): Promise<Measurement[]> {
   const running: { side: Side; rounds: number[][]; results: number[]; peakMB: number }[] = [];
   let background = 0;

@@ -22,3 +22,26 @@ export function nearest(
   });
   return [...similarity.keys()].sort((i, j) => similarity[j]! - similarity[i]! || i - j).slice(0, count);
 }
+
+/** A query and its nearest: row numbers of the embeddings. */
+export interface RetrievalExample {
+  query: 'image' | 'sound';
+  sample: number;
+  best: number[];
+}
+
+/** Queries that are shown, evenly over the pairs, and how many of their nearest. */
+const [shownQueries, shownNearest] = [6, 5];
+
+/** Some queries by sound and some by picture, to look at. */
+export function examplesOf(embeddings: Parameters<typeof nearest>[0]): RetrievalExample[] {
+  const rows = embeddings.image.shape[0]!;
+  const samples = Array.from({ length: Math.min(shownQueries, rows) }, (_, i) => Math.floor(((i + 0.5) * rows) / shownQueries));
+  return (['sound', 'image'] as const).flatMap((query) =>
+    [...new Set(samples.map((sample) => Math.min(sample, rows - 1)))].map((sample) => ({
+      query,
+      sample,
+      best: nearest(embeddings, query, sample, shownNearest),
+    })),
+  );
+}

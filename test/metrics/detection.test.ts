@@ -92,7 +92,7 @@ it('the mean of the top quarter is that of the sorted values, ties included', ()
       const count = Math.ceil(list.length / 4);
       const top = sorted.slice(-count);
       const found = meanOfTopQuarter(Float32Array.from(list), top[0]!);
-      expect(found).toBeCloseTo(top.reduce((sum, v) => sum + v, 0) / count, 6);
+      expect(found).toBeCloseTo(top.reduce<number>((sum, v) => sum + v, 0) / count, 6);
     }),
   );
 });
