@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   training: ['graph', 'nn', 'runtime', 'datasets', 'methods'],
   evaluation: ['graph', 'runtime', 'datasets', 'metrics', 'methods'],
   retrieval: ['graph', 'runtime', 'metrics'],
-  report: ['evaluation', 'metrics'],
+  report: ['evaluation', 'metrics', 'datasets', 'media', 'features'],
   cli: [anything],
 };
 

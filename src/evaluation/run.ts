@@ -1,0 +1,152 @@
+/** The folder in which `earshot evaluate --out` leaves an evaluation, for reports. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { Benchmark } from '../datasets/benchmarks/types.js';
+import type { Evaluation } from './evaluation.js';
+import { EvaluationError } from './evaluator.js';
+
+const share = z.number();
+const shareOrNull = z.number().nullable();
+const scores = z.record(z.string(), shareOrNull);
+const interval = z.tuple([share, share]);
+
+const mediaRef = z.object({
+  path: z.string(),
+  member: z.object({ name: z.string(), offset: z.number(), length: z.number() }).optional(),
+  seconds: z.number().optional(),
+  duration: z.number().optional(),
+});
+const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+/** What a report shows beside a sample's scores. */
+const media = z.object({
+  picture: mediaRef.optional(),
+  sound: mediaRef.optional(),
+  /** In shares of the picture's width and height. */
+  boxes: z.array(box).optional(),
+  /** The file of a mask. */
+  mask: z.string().optional(),
+});
+export type SampleMedia = z.infer<typeof media>;
+
+const sample = z.looseObject({
+  id: z.string(),
+  image: z.string(),
+  category: z.string().optional(),
+  sounding: z.boolean(),
+  area: share,
+  ciou: shareOrNull,
+  ciouAdap: shareOrNull,
+  pointing: shareOrNull,
+  NSA: shareOrNull,
+  confidence: z.number(),
+});
+
+const evaluation = z.looseObject({
+  benchmark: z.string(),
+  model: z.string(),
+  protocol: z.looseObject({ name: z.string() }),
+  N: z.number(),
+  sounding: z.number(),
+  images: z.number(),
+  singleImages: z.number(),
+  tied: z.number(),
+  scores,
+  ceiling: scores,
+  centreBox: scores,
+  wholeImage: scores,
+  intervals: z.record(z.string(), interval),
+  successCurve: z.array(share).length(21),
+  successCurveAdap: z.array(share).length(21),
+  missing: z.array(z.object({ file: z.string(), reason: z.string() })),
+  samples: z.array(sample),
+});
+
+const run = z.object({
+  version: z.literal(1),
+  createdAt: z.string(),
+  evaluation,
+  /** The file or folder of the maps, relative to the run's folder or absolute; maps without names are in the order of all of `ids`. */
+  maps: z.string(),
+  ids: z.array(z.string()),
+  /** One for each of the evaluation's samples. */
+  media: z.array(media),
+  retrieval: z.array(z.object({ query: z.enum(['image', 'sound']), sample: z.number(), best: z.array(z.number()) })).optional(),
+});
+
+export interface Run extends Omit<z.infer<typeof run>, 'evaluation'> {
+  evaluation: Evaluation;
+}
+
+const fileName = 'evaluation.json';
+/** Bytes; ten times what VGG-SS needs. */
+const maxBytes = 2 ** 28;
+
+/** A run of an evaluation; `maps` is the file or folder of its maps. */
+export function runOf({ samples }: Benchmark, evaluation: Evaluation, maps: string): Run {
+  const byId = new Map(samples.map((one) => [one.id, one]));
+  return {
+    version: 1,
+    createdAt: new Date().toISOString(),
+    evaluation,
+    maps,
+    ids: samples.map(({ id }) => id),
+    media: evaluation.samples.map(({ id }): SampleMedia => {
+      const { picture, sound, annotation } = byId.get(id)!;
+      const absolute = (ref: typeof picture) => ref && { ...ref, path: resolve(ref.path) };
+      const common = { picture: absolute(picture), sound: absolute(sound) };
+      if (annotation.kind === 'mask') return { ...common, mask: resolve(annotation.path) };
+      if (annotation.kind === 'nonSounding') return common;
+      const { width, height } = annotation.frame;
+      return {
+        ...common,
+        boxes: annotation.boxes.map(([x0, y0, x1, y1]) => [x0 / width, y0 / height, x1 / width, y1 / height]),
+      };
+    }),
+  };
+}
+
+/** Makes the folder, or takes one that is empty or holds a run. Throws EvaluationError for any other. */
+export async function openRunFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const files = await readdir(folder);
+  if (files.length > 0 && !files.includes(fileName) && !files.includes('maps.npy'))
+    throw new EvaluationError(
+      `${folder}: expected a new or empty folder, or one with an earlier evaluation; it holds '${files[0]}'`,
+    );
+}
+
+/** Writes a run, whole or not at all. */
+export async function writeRun(folder: string, content: Run): Promise<void> {
+  const temporary = join(folder, `.${fileName}.${randomUUID()}.tmp`);
+  await writeFile(temporary, `${JSON.stringify(content)}\n`);
+  await rename(temporary, join(folder, fileName));
+}
+
+/** Reads a run. Throws EvaluationError when the folder holds none, or one that was not written by `writeRun`. */
+export async function readRun(folder: string): Promise<Run> {
+  const path = join(folder, fileName);
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => {
+      throw new EvaluationError(`${folder}: expected a folder made by "earshot evaluate --out", it has no ${fileName}`);
+    },
+  );
+  if (size > maxBytes) throw new EvaluationError(`${path}: ${size} bytes are more than an evaluation has (${maxBytes})`);
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new EvaluationError(`${path}: it is no JSON (${(error as Error).message}); evaluate again`, { cause: error });
+  }
+  const { data, error } = run.safeParse(json);
+  const first = error?.issues[0];
+  if (!data || data.media.length !== data.evaluation.samples.length)
+    throw new EvaluationError(
+      `${path}: it is not an evaluation of this version${first ? ` (${first.path.join('.')}: ${first.message})` : ''}; evaluate again`,
+    );
+  // What was checked is what is read of it; the rest of an evaluation is numbers and names that are only shown.
+  return { ...data, maps: resolve(folder, data.maps), evaluation: data.evaluation as unknown as Evaluation };
+}
