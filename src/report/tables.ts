@@ -2,6 +2,7 @@
 import type { Evaluation, ScoreName, Scores } from '../evaluation/evaluation.js';
 import { type PublishedRow, publishedRows } from '../evaluation/published.js';
 import { percent, scoreTitles, shownScores } from './columns.js';
+import { escapeHtml } from './html.js';
 
 export const tableFormats = ['markdown', 'latex', 'csv', 'html'] as const;
 export type TableFormat = (typeof tableFormats)[number];
@@ -187,9 +188,6 @@ function csv(blocks: readonly Block[], names: readonly ScoreName[]): string {
     .map((cells) => cells.map(safe).join(','))
     .join('\r\n');
 }
-
-/** Text that is safe in HTML, in attributes too. */
-export const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 function html(blocks: readonly Block[], names: readonly ScoreName[]): string {
   const score = (line: Line, name: ScoreName) => {

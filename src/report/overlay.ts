@@ -1,0 +1,90 @@
+/** A picture with a heatmap over it. */
+import type { HeatMap } from '../evaluation/heatMap.js';
+import { resizeFrame } from '../features/kernels/resizeFrame.js';
+import type { Frame } from '../media/types.js';
+import { MapResizer } from '../metrics/resize.js';
+import { extremesOf, scaleRange } from '../metrics/scale.js';
+import { legendColours } from './palette.js';
+
+type Box = readonly [number, number, number, number];
+
+const steps = legendColours.map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+
+/** Channel c of the colour of a value in [0, 1]. */
+function colour(value: number, c: number): number {
+  const at = Math.min(Math.max(value, 0), 1) * (steps.length - 1);
+  const below = Math.min(Math.floor(at), steps.length - 2);
+  return steps[below]![c]! + (steps[below + 1]![c]! - steps[below]![c]!) * (at - below);
+}
+
+/** How much of the colour there is: little where the map is low, so that the picture stays visible. */
+const [leastAlpha, mostAlpha] = [0.25, 0.75];
+
+export interface OverlayOptions {
+  /** Pixels across; the picture is brought to it, keeping its shape. As wide as it is when not given. */
+  width?: number;
+  /** Outlined, in shares of the picture's width and height. */
+  boxes?: readonly Box[];
+  /** Outlined: a picture that is bright on the object. */
+  mask?: Frame;
+}
+
+/**
+ * The picture with the map over it: bilinear to the picture's size, scaled to its range (a constant map is flat), inferno with an alpha that
+ * grows with the value; boxes and the mask's edge in white with a dark rim. Without a map it is the picture with the outlines.
+ */
+export function overlay(picture: Frame, map: HeatMap | undefined, { width, boxes = [], mask }: OverlayOptions = {}): Frame {
+  const size = width ?? picture.width;
+  const height = Math.max(1, Math.round((picture.height * size) / picture.width));
+  const same = size === picture.width && height === picture.height;
+  const frame = same ? { ...picture, rgb: picture.rgb.slice() } : resizeFrame(picture, size, height, 'bicubic');
+  if (map) blend(frame, map);
+  const line = Math.max(1, Math.round(size / 180));
+  for (const box of boxes) outlineBox(frame, box, line);
+  if (mask) outlineMask(frame, mask, line);
+  return frame;
+}
+
+function blend({ width, height, rgb }: Frame, map: HeatMap): void {
+  const values = new MapResizer(map.height, map.width, height, width, 'bilinear', false).resize(map.data);
+  const { min, max } = extremesOf(values);
+  if (min === max) values.fill(0);
+  else scaleRange(values, min, max);
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    const alpha = leastAlpha + (mostAlpha - leastAlpha) * v;
+    for (let c = 0; c < 3; c++) rgb[3 * i + c] = Math.round((1 - alpha) * rgb[3 * i + c]! + alpha * colour(v, c));
+  }
+}
+
+/** Light where the outline is, dark just beside it, so that it shows on any ground. */
+const [light, dark] = [255, 20];
+
+function paint({ width, height, rgb }: Frame, x: number, y: number, level: number): void {
+  if (x >= 0 && y >= 0 && x < width && y < height) rgb.fill(level, 3 * (y * width + x), 3 * (y * width + x) + 3);
+}
+
+function outlineBox(frame: Frame, [x0, y0, x1, y1]: Box, line: number): void {
+  const { width, height } = frame;
+  const within = (v: number, end: number) => Math.min(Math.max(Math.round(v * end), 0), end);
+  const [left, top, right, bottom] = [within(x0, width), within(y0, height), within(x1, width), within(y1, height)];
+  if (right <= left || bottom <= top) return;
+  for (let y = top; y < bottom; y++)
+    for (let x = left; x < right; x++) {
+      const depth = Math.min(x - left, y - top, right - 1 - x, bottom - 1 - y);
+      if (depth < line) paint(frame, x, y, light);
+      else if (depth < line + 1) paint(frame, x, y, dark);
+    }
+}
+
+function outlineMask(frame: Frame, mask: Frame, line: number): void {
+  const { width, height } = frame;
+  const isBright = (x: number, y: number) => {
+    const [u, v] = [Math.floor(((x + 0.5) * mask.width) / width), Math.floor(((y + 0.5) * mask.height) / height)];
+    return mask.rgb[3 * (v * mask.width + u)]! > 127;
+  };
+  for (let y = line; y < height - line; y++)
+    for (let x = line; x < width - line; x++)
+      if (isBright(x, y) && !(isBright(x - line, y) && isBright(x + line, y) && isBright(x, y - line) && isBright(x, y + line)))
+        paint(frame, x, y, light);
+}

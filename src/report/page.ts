@@ -1,0 +1,219 @@
+/** Evaluations as one page that needs nothing else: no scripts, no requests. */
+import { type ComparedScore, compareEvaluations } from '../evaluation/compare.js';
+import { describeProtocol } from '../evaluation/describe.js';
+import type { Evaluation, ScoreName } from '../evaluation/evaluation.js';
+import { EvaluationError } from '../evaluation/evaluator.js';
+import type { Run } from '../evaluation/run.js';
+import { categoryChart, sizeChart, successChart } from './charts.js';
+import { choose, mostDifferent } from './chosen.js';
+import { isInteractive, percent, scoreTitles } from './columns.js';
+import { interactivePanel, pairFigure, retrievalRow, type ShownRun, sampleFigure } from './gallery.js';
+import { escapeHtml } from './html.js';
+import { Media, mapsOf } from './media.js';
+import { style } from './style.js';
+import { table } from './tables.js';
+
+export interface ReportOptions {
+  /** Of the page; made of models and benchmark when not given. */
+  title?: string;
+  signal?: AbortSignal;
+}
+
+/** The scores with a card of their own; those of them that there are. */
+const cards: readonly ScoreName[] = [
+  'cIoU',
+  'cIoUAdap',
+  'AUC',
+  'AUCAdap',
+  'IIoU',
+  'IIoUAdap',
+  'pointing',
+  'mIoU',
+  'FScore',
+  'AP',
+];
+
+/**
+ * The page of some runs, which are of one benchmark under one protocol: scores with intervals, ceilings and baselines, tables, curves, success by
+ * size and category, the best and the worst samples with heatmaps and players, all sounds of a picture side by side, and for two runs
+ * the samples on which they differ most and whether the difference is luck. What could not be read is said in the page and returned.
+ * Throws EvaluationError for runs of several benchmarks or protocols, MapFileError when a file of maps is gone.
+ */
+export async function reportPage(
+  runs: readonly [Run, ...Run[]],
+  { title, signal }: ReportOptions = {},
+): Promise<{ html: string; problems: Media['problems'] }> {
+  const [first, ...others] = runs;
+  const evaluations = runs.map(({ evaluation }) => evaluation) as [Evaluation, ...Evaluation[]];
+  for (const { evaluation } of others)
+    if (evaluation.benchmark !== first.evaluation.benchmark || evaluation.protocol.name !== first.evaluation.protocol.name)
+      throw new EvaluationError(
+        `a report is of one benchmark and one protocol: '${first.evaluation.model}' is on ${first.evaluation.benchmark} under ` +
+          `${first.evaluation.protocol.name}, '${evaluation.model}' on ${evaluation.benchmark} under ${evaluation.protocol.name}`,
+      );
+  const chosen = choose(first);
+  const different = runs[1] ? mostDifferent(first, runs[1]) : [];
+  const needed = [...chosen.best, ...chosen.worst, ...chosen.interactive.flat(), ...different.map((at) => at.first)];
+  const shown: ShownRun = { run: first, maps: await mapsOf(first, new Set(needed)) };
+  signal?.throwIfAborted();
+  const second = runs[1] && { run: runs[1], maps: await mapsOf(runs[1], new Set(different.map((at) => at.second))) };
+  const media = new Media();
+
+  const figures = async (list: readonly number[]) => {
+    const made: string[] = [];
+    for (const i of list) {
+      signal?.throwIfAborted();
+      made.push(await sampleFigure(shown, i, media));
+    }
+    return `<div class="gallery">${made.join('\n')}</div>`;
+  };
+  const panels: string[] = [];
+  for (const sounds of chosen.interactive) panels.push(await interactivePanel(shown, sounds, media));
+  const pairs: string[] = [];
+  if (second) for (const at of different) pairs.push(await pairFigure([shown, second], at, media));
+  const retrieval: string[] = [];
+  for (const example of first.retrieval ?? []) retrieval.push(await retrievalRow(shown, example, media));
+  const of = evaluations.length > 1 ? ` of ${first.evaluation.model}` : '';
+
+  const sections = [
+    section('Scores', scoresText(first.evaluation), cardsHtml(evaluations), keyHtml(evaluations)),
+    section('Beside other numbers', '', `<div class="scroll">${table(evaluations, { format: 'html', published: true })}</div>`),
+    evaluations[1] && section('Is the difference luck?', differenceText, differenceHtml(evaluations[0], evaluations[1])),
+    section(
+      'How well it is found',
+      'Share of samples that reach a ciou, at the threshold of the protocol and with as many pixels as the object has.',
+      await chartsHtml(evaluations),
+    ),
+    panels.length > 0 &&
+      section(
+        `One picture, several sounds${of}`,
+        'The map has to move with the sound. From the best found picture to the worst.',
+        legend,
+        ...panels,
+      ),
+    section(
+      `Best${of}`,
+      'By adaptive ciou, one sample of a picture. The outline is the annotation.',
+      legend,
+      await figures(chosen.best),
+    ),
+    section(`Worst${of}`, '', await figures(chosen.worst)),
+    pairs.length > 0 &&
+      section(
+        'Most different',
+        `Left ${runs[0].evaluation.model}, right ${runs[1]!.evaluation.model}.`,
+        `<div class="gallery">${pairs.join('\n')}</div>`,
+      ),
+    retrieval.length > 0 && section(`Retrieval${of}`, 'The right partner is framed.', ...retrieval),
+    missingHtml(evaluations, media.problems),
+  ];
+  return { html: document(title ?? titleOf(evaluations), first, sections.filter(Boolean).join('\n')), problems: media.problems };
+}
+
+const titleOf = ([first, ...others]: readonly [Evaluation, ...Evaluation[]]) =>
+  `${[first, ...others].map(({ model }) => model).join(', ')} on ${first.benchmark}`;
+
+const section = (title: string, text: string, ...content: string[]): string =>
+  `<section><h2>${escapeHtml(title)}</h2>${text ? `<p class="soft">${escapeHtml(text)}</p>` : ''}${content.join('\n')}</section>`;
+
+const legend = '<div class="key"><span>low <i class="legend"></i> high, each map on its own range</span></div>'.replace(
+  '<i class="legend"></i>',
+  '<span class="legend" role="img" aria-label="colours from low to high"></span>',
+);
+
+function document(title: string, { evaluation, createdAt }: Run, body: string): string {
+  const { protocol, N, sounding, images } = evaluation;
+  const counts = [`${N} samples`, ...(sounding < N ? [`${sounding} with a source in the picture`] : []), `${images} pictures`];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<p class="kicker">earshot</p>
+<h1>${escapeHtml(title)}</h1>
+<p>${counts.join(', ')}. Protocol <strong>${escapeHtml(protocol.name)}</strong>: ${escapeHtml(describeProtocol(protocol))}.</p>
+</header>
+<main>
+${body}
+</main>
+<footer>Evaluated ${escapeHtml(createdAt.slice(0, 10))} with earshot. Measured under ${escapeHtml(protocol.source)}.</footer>
+</body>
+</html>
+`;
+}
+
+const scoresText = (evaluation: Evaluation): string =>
+  `Per cent, with 95 % intervals over pictures.${isInteractive(evaluation) ? '' : ' Every picture has one sound, so IIoU says the same as cIoU.'}`;
+
+function cardsHtml(evaluations: readonly Evaluation[]): string {
+  const [first] = evaluations as [Evaluation];
+  const names = cards.filter((name) => first.scores[name] !== undefined && (isInteractive(first) || !name.startsWith('IIoU')));
+  const mark = (share: number | undefined, kind: string) =>
+    share === undefined ? '' : `<b class="${kind}" style="left:${(100 * share).toFixed(1)}%"></b>`;
+  const one = (evaluation: Evaluation, name: ScoreName, i: number) => {
+    const score = evaluation.scores[name]!;
+    const interval = evaluation.intervals[name];
+    const range = interval ? `<small>${interval.map(percent).join(' – ')}</small>` : '';
+    const label = evaluations.length > 1 ? `<div class="name">${escapeHtml(evaluation.model)}</div>` : '';
+    return `${label}<div class="big">${percent(score)}${range}</div><div class="bar series-${i % 6}"><i style="width:${percent(score)}%"></i>${mark(evaluation.ceiling[name], 'ceiling')}${mark(evaluation.centreBox[name], 'centre')}</div>`;
+  };
+  const card = (name: ScoreName) =>
+    `<div class="card"><h3>${scoreTitles[name]}</h3>${evaluations.map((evaluation, i) => one(evaluation, name, i)).join('')}</div>`;
+  return `<div class="cards">${names.map(card).join('\n')}</div>`;
+}
+
+function keyHtml(evaluations: readonly Evaluation[]): string {
+  const models = evaluations.map(({ model }, i) => `<span class="series-${i % 6}"><em></em>${escapeHtml(model)}</span>`);
+  return `<div class="key">${models.join('')}<span><b></b>ceiling: the best that any map can get</span><span><b class="centre"></b>a box in the centre</span></div>`;
+}
+
+async function chartsHtml(evaluations: readonly Evaluation[]): Promise<string> {
+  const chart = (title: string, svg: string, kind = '') => `<figure class="chart${kind}"><h3>${title}</h3>${svg}</figure>`;
+  const categories = await categoryChart(evaluations);
+  return `<div class="charts">${[
+    chart('Success curve', await successChart(evaluations, false)),
+    chart('Success curve, adaptive', await successChart(evaluations, true)),
+    chart('By size', await sizeChart(evaluations)),
+    ...(categories === undefined ? [] : [chart('By category, with the number of samples', categories, ' wide')]),
+  ].join('\n')}</div>`;
+}
+
+const differenceText =
+  'Differences of the first to the second on the samples that both have, with 95 % intervals; p is that of a paired sign-flip test over pictures.';
+
+function differenceHtml(first: Evaluation, second: Evaluation): string {
+  const rows = Object.entries(compareEvaluations(first, second)).map(([name, { difference, interval, p }]) => {
+    const signed = (share: number) => `${share > 0 ? '+' : ''}${percent(share)}`;
+    return `<tr><th scope="row">${scoreTitles[name as ComparedScore]}</th><td>${signed(difference)}</td><td>${interval.map(signed).join(' – ')}</td><td>${p < 0.001 ? '&lt; 0.001' : p.toFixed(3)}</td></tr>`;
+  });
+  return `<div class="scroll"><table><thead><tr><th scope="col">score</th><th scope="col">difference</th><th scope="col">interval</th><th scope="col">p</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+/** Reasons listed one by one at most. */
+const listed = 100;
+
+function missingHtml(evaluations: readonly Evaluation[], unread: Media['problems']): string {
+  const missing = evaluations.flatMap(({ missing: list }) => list);
+  const ties = evaluations.filter(({ tied }) => tied > 0).map(({ model, tied }) => `${tied} of ${model}`);
+  const all = [...missing, ...unread];
+  const item = ({ file, reason }: { file: string; reason: string }) => `<li>${escapeHtml(`${file}: ${reason}`)}</li>`;
+  const parts = [
+    ...(ties.length > 0
+      ? [`<p>Maps with equal values at a threshold, where a score can lie above the ceiling: ${escapeHtml(ties.join(', '))}.</p>`]
+      : []),
+    ...(all.length > 0
+      ? [
+          `<p>${missing.length} annotated samples were not scored, ${unread.length} files of shown samples could not be read.</p>`,
+          `<ul class="missing">${all.slice(0, listed).map(item).join('')}</ul>`,
+          ...(all.length > listed ? [`<p class="soft">and ${all.length - listed} more</p>`] : []),
+        ]
+      : []),
+  ];
+  return parts.length > 0 ? section('What to know', '', ...parts) : '';
+}
