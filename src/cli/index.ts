@@ -2,9 +2,12 @@
 /** The command line: parsing only. Every command is a file; what it does is somewhere else. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
 import { addLeaks } from './leaks.js';
 import { addPrepare } from './prepare.js';
+import { addProtocols } from './protocols.js';
+import { addReport } from './report.js';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
@@ -17,6 +20,9 @@ const program = new Command('earshot')
   .exitOverride();
 const interrupted = listenForInterrupts();
 addPrepare(program, interrupted);
+addEvaluate(program, interrupted);
+addReport(program, interrupted);
+addProtocols(program);
 addLeaks(program, interrupted);
 
 try {

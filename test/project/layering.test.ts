@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   datasets: ['media', 'features'],
   metrics: [],
   training: ['graph', 'nn', 'runtime', 'datasets', 'methods'],
-  evaluation: ['graph', 'runtime', 'datasets', 'metrics', 'methods'],
+  evaluation: ['graph', 'features', 'runtime', 'datasets', 'metrics', 'methods'],
   retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'metrics', 'datasets', 'media', 'features'],
   cli: [anything],
