@@ -1,7 +1,6 @@
 /** One map at a time against ground truth, under one protocol. */
-import { meanOfTopQuarter } from '../metrics/detection.js';
 import { FMeasure } from '../metrics/fMeasure.js';
-import { overlapOf } from '../metrics/overlap.js';
+import { type Comparison, overlapOf } from '../metrics/overlap.js';
 import { pointing } from '../metrics/pointing.js';
 import { Ranks } from '../metrics/rank.js';
 import { MapResizer } from '../metrics/resize.js';
@@ -28,6 +27,7 @@ export class MapScorer {
   readonly #prior: Float32Array;
   readonly #ranks: Ranks;
   readonly #fMeasure = new FMeasure();
+  #isMeasured = false;
   /** Of the values before their last scaling, and after it. */
   #before: Extremes = { min: 0, max: 0 };
   #after: Extremes = { min: 0, max: 0 };
@@ -63,6 +63,7 @@ export class MapScorer {
     this.#before = before;
     this.#after = extremesOf(values);
     this.#ranks.load(values, this.#after.min, this.#after.max);
+    this.#isMeasured = false;
   }
 
   /**
@@ -71,36 +72,40 @@ export class MapScorer {
    */
   confidence(): number {
     const pixels = this.#values.length;
-    const top = meanOfTopQuarter(this.#values, this.#ranks.at(pixels - Math.ceil(pixels / 4)));
+    const top = this.#ranks.meanFrom(pixels - Math.ceil(pixels / 4));
     const { min, max } = this.#before;
     return this.#isRelative && max > min ? min + (max - min) * top : top;
   }
 
-  /** The place that the map points at, against the one that is annotated. `masks`: whether the mask of the map, values above 0.5, counts too. */
+  /** The place that the map points at, against the one that is annotated. */
   against(truth: Truth): PlaceResult {
     const values = this.#values;
     const { binarize, comparison } = this.protocol;
     const fixed = fixedRank(this.protocol);
     const adaptive = adaptiveRank(this.protocol, truth.area);
     const threshold = binarize.by === 'rank' ? this.#ranks.at(fixed!) : binarize.threshold;
+    const overlap = (at: number, side: Comparison) => overlapOf(values, at, side, truth, this.#ranks.count(at, side));
     const overlaps = {
-      fixed: overlapOf(values, threshold, comparison, truth),
-      adaptive: overlapOf(values, this.#ranks.at(adaptive), comparison, truth),
-      half: overlapOf(values, 0.5, '>', truth),
+      fixed: overlap(threshold, comparison),
+      adaptive: overlap(this.#ranks.at(adaptive), comparison),
+      half: overlap(0.5, '>'),
     };
+    const { max } = this.#after;
     const isOff = (predicted: number, rank: number) => {
       const untied = untiedCount(this.protocol, rank);
       return Math.abs(predicted - untied) > Math.max(2, noticeable * untied);
     };
     return {
-      place: placeScores(overlaps, pointing(values, this.#after.max, truth), truth),
+      place: placeScores(overlaps, pointing(values, max, truth, this.#ranks.count(max, '>=')), truth),
       tied: isOff(overlaps.adaptive.predicted, adaptive) || (fixed !== undefined && isOff(overlaps.fixed.predicted, fixed)),
     };
   }
 
   /** F at every threshold, against a mask that is not empty. */
   fCurve(truth: Truth): Float32Array {
-    return this.#fMeasure.curveOf(this.#values, truth);
+    if (!this.#isMeasured) this.#fMeasure.load(this.#values);
+    this.#isMeasured = true;
+    return this.#fMeasure.against(truth);
   }
 
   /** Whether the protocol brings each map to its own range. */

@@ -11,18 +11,6 @@ export interface Detection {
   ciou: number;
 }
 
-/** The mean of the highest quarter of the values; the confidence of a map. `threshold` is the value of rank N - ceil(N / 4). */
-export function meanOfTopQuarter(values: Float32Array, threshold: number): number {
-  const count = Math.ceil(values.length / 4);
-  let [above, sum] = [0, 0];
-  for (let i = 0; i < values.length; i++)
-    if (values[i]! > threshold) {
-      above++;
-      sum += values[i]!;
-    }
-  return (sum + (count - above) * threshold) / count;
-}
-
 /** Samples by falling confidence, and how many of the first k are true, false (a wrong place, or nothing there) and sounding. */
 interface Ranking {
   confidence: Float64Array;

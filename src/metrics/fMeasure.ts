@@ -6,32 +6,42 @@ import type { Truth } from './truth.js';
 const count = 255;
 const thresholds = Float32Array.from({ length: count }, (_, k) => (k * (1 - 1e-10)) / (count - 1));
 
+/** How many thresholds are at most the value, which counts as the nearest end when it is outside [0, 1]. */
+function levelOf(v: number): number {
+  const level = v >= 0 ? Math.min(Math.floor(v * (count - 1)), count - 1) + 1 : 0;
+  // The product is rounded, and so are the thresholds.
+  if (level < count && v >= thresholds[level]!) return level + 1;
+  return level > 0 && v < thresholds[level - 1]! ? level - 1 : level;
+}
+
 /**
  * F-scores of the masks {values >= k / 254}, k = 0..254. The F-score of a set is the maximum over k of the mean over its samples (Zhou et al.,
- * "Audio-Visual Segmentation", ECCV 2022: `Eval_Fmeasure`). An instance keeps its memory from sample to sample.
+ * "Audio-Visual Segmentation", ECCV 2022: `Eval_Fmeasure`). `load` a map, then ask; an instance keeps its memory.
  */
 export class FMeasure {
   readonly #predicted = new Uint32Array(count + 1);
   readonly #correct = new Float64Array(count + 1);
+  #values: Float32Array = new Float32Array(0);
 
-  /** [255], of values in [0, 1] (others count as the nearest end) and a truth that is not empty. One pass, whatever the number of thresholds. */
-  curveOf(values: Float32Array, { weight, sum }: Truth): Float32Array {
+  /** Takes values in [0, 1] (others count as the nearest end), which must stay as they are. */
+  load(values: Float32Array): void {
+    this.#values = values;
     const predicted = this.#predicted.fill(0);
+    for (let i = 0; i < values.length; i++) predicted[levelOf(values[i]!)]!++;
+  }
+
+  /** F at every threshold, [255], against a truth that is not empty. */
+  against({ weight, width, sum, bounds: [x0, y0, x1, y1] }: Truth): Float32Array {
     const correct = this.#correct.fill(0);
-    for (let i = 0; i < values.length; i++) {
-      // How many thresholds are at most the value.
-      const v = values[i]!;
-      let level = v >= 0 ? Math.min(Math.floor(v * (count - 1)), count - 1) + 1 : 0;
-      if (level < count && v >= thresholds[level]!) level++;
-      else if (level > 0 && v < thresholds[level - 1]!) level--;
-      predicted[level]!++;
-      const w = weight[i]!;
-      if (w > 0) correct[level]! += w;
-    }
+    for (let y = y0; y < y1; y++)
+      for (let i = y * width + x0; i < y * width + x1; i++) {
+        const w = weight[i]!;
+        if (w > 0) correct[levelOf(this.#values[i]!)]! += w;
+      }
     const curve = new Float32Array(count);
     let [above, hits] = [0, 0];
     for (let k = count - 1; k >= 0; k--) {
-      above += predicted[k + 1]!;
+      above += this.#predicted[k + 1]!;
       hits += correct[k + 1]!;
       curve[k] = fScore(hits, above, sum);
     }

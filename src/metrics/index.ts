@@ -1,7 +1,7 @@
 /** The measures of the field, as pure functions of maps, ground truth and embeddings. */
 export { type BootstrapOptions, bootstrapMeans, bootstrapStatistic, type Interval, type Values } from './bootstrap.js';
 export { bestOverlap } from './ceiling.js';
-export { averagePrecision, type Detection, localizationAccuracy, maxF1, meanOfTopQuarter } from './detection.js';
+export { averagePrecision, type Detection, localizationAccuracy, maxF1 } from './detection.js';
 export { FMeasure, highestMean } from './fMeasure.js';
 export { modalityGap } from './modalityGap.js';
 export { type Comparison, ciou, fScore, maskIou, nonSoundingArea, type Overlap, overlapOf, wholeOverlap } from './overlap.js';

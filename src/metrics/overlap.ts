@@ -14,24 +14,40 @@ export interface Overlap {
   weight: number;
 }
 
-/** P = the values above (or at) `threshold`, against the truth. Throws RangeError for another number of pixels. */
-export function overlapOf(values: Float32Array, threshold: number, comparison: Comparison, truth: Truth): Overlap {
-  const { weight } = truth;
+const isPredicted = (v: number, threshold: number, atToo: boolean) => v > threshold || (atToo && v === threshold);
+
+/** How many values are above `threshold`, or also at it. */
+function countPredicted(values: Float32Array, threshold: number, comparison: Comparison): number {
+  let predicted = 0;
+  for (let i = 0; i < values.length; i++) if (isPredicted(values[i]!, threshold, comparison === '>=')) predicted++;
+  return predicted;
+}
+
+/**
+ * P = the values above (or at) `threshold`, against the truth. `predicted`, how many there are, is counted when it is not known. Throws
+ * RangeError for another number of pixels.
+ */
+export function overlapOf(
+  values: Float32Array,
+  threshold: number,
+  comparison: Comparison,
+  { weight, width, bounds }: Truth,
+  predicted = countPredicted(values, threshold, comparison),
+): Overlap {
   if (values.length !== weight.length)
     throw new RangeError(`overlap: the map has ${values.length} pixels, the ground truth ${weight.length}`);
   const atToo = comparison === '>=';
-  let [predicted, positives, sum] = [0, 0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i]!;
-    if (v > threshold || (atToo && v === threshold)) {
-      predicted++;
-      const w = weight[i]!;
-      if (w > 0) {
-        positives++;
-        sum += w;
+  const [x0, y0, x1, y1] = bounds;
+  let [positives, sum] = [0, 0];
+  for (let y = y0; y < y1; y++)
+    for (let i = y * width + x0; i < y * width + x1; i++)
+      if (isPredicted(values[i]!, threshold, atToo)) {
+        const w = weight[i]!;
+        if (w > 0) {
+          positives++;
+          sum += w;
+        }
       }
-    }
-  }
   return { predicted, positives, weight: sum };
 }
 

@@ -10,6 +10,8 @@ export interface Truth {
   sum: number;
   /** Pixels with a weight above 0. */
   area: number;
+  /** The smallest box that holds these: [x0, y0, x1, y1], x1 and y1 exclusive; empty for an area of 0. */
+  bounds: Box;
 }
 
 /** [x0, y0, x1, y1]; the origin is the top left corner, x1 and y1 are exclusive. */
@@ -21,18 +23,31 @@ interface Size {
 }
 
 /** Truth from weights, [height * width]; kept, not copied. Throws RangeError for another length and for weights outside [0, 1]. */
-export function truthOf(weight: Float32Array, { width, height }: Size): Truth {
+export function truthOf(weight: Float32Array, size: Size): Truth {
+  const { width, height } = size;
   if (weight.length !== width * height)
     throw new RangeError(`truth: ${width} x ${height} pixels need ${width * height} weights, got ${weight.length}`);
-  let sum = 0;
-  let area = 0;
-  for (let i = 0; i < weight.length; i++) {
-    const w = weight[i]!;
-    if (!(w >= 0 && w <= 1)) throw new RangeError(`truth: weights lie in [0, 1], that of pixel ${i} is ${w}`);
-    sum += w;
-    if (w > 0) area++;
-  }
-  return { width, height, weight, sum, area };
+  const bad = weight.findIndex((w) => !(w >= 0 && w <= 1));
+  if (bad >= 0) throw new RangeError(`truth: weights lie in [0, 1], that of pixel ${bad} is ${weight[bad]}`);
+  return measured(weight, size, [0, 0, width, height]);
+}
+
+/** Sums weights up, which are 0 outside of `within`. */
+function measured(weight: Float32Array, { width, height }: Size, [left, top, right, bottom]: Box): Truth {
+  let [sum, area] = [0, 0];
+  let [x0, y0, x1, y1] = [width, height, 0, 0];
+  for (let y = top; y < bottom; y++)
+    for (let x = left; x < right; x++) {
+      const w = weight[y * width + x]!;
+      if (w === 0) continue;
+      sum += w;
+      area++;
+      if (x < x0) x0 = x;
+      if (x >= x1) x1 = x + 1;
+      if (y < y0) y0 = y;
+      y1 = y + 1;
+    }
+  return { width, height, weight, sum, area, bounds: area > 0 ? [x0, y0, x1, y1] : [0, 0, 0, 0] };
 }
 
 /**
@@ -45,12 +60,16 @@ export function boxTruth(boxes: readonly Box[], frame: Size, size: Size, consens
   const weight = new Float32Array(width * height);
   const column = (x: number) => Math.min(Math.max(Math.trunc((width * x) / frame.width), 0), width);
   const row = (y: number) => Math.min(Math.max(Math.trunc((height * y) / frame.height), 0), height);
+  let [left, top, right, bottom] = [width, height, 0, 0];
   for (const [x0, y0, x1, y1] of boxes) {
-    const [left, right, bottom] = [column(x0), column(x1), row(y1)];
-    for (let y = row(y0); y < bottom; y++) for (let x = left; x < right; x++) weight[y * width + x]! += 1;
+    const [l, t, r, b] = [column(x0), row(y0), column(x1), row(y1)];
+    for (let y = t; y < b; y++)
+      for (let i = y * width + l; i < y * width + r; i++) weight[i] = Math.min(weight[i]! + 1, consensus);
+    [left, top, right, bottom] = [Math.min(left, l), Math.min(top, t), Math.max(right, r), Math.max(bottom, b)];
   }
-  for (let i = 0; i < weight.length; i++) weight[i] = Math.min(1, weight[i]! / consensus);
-  return truthOf(weight, size);
+  if (consensus !== 1)
+    for (let y = top; y < bottom; y++) for (let i = y * width + left; i < y * width + right; i++) weight[i]! /= consensus;
+  return measured(weight, size, [left, top, right, bottom]);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** AP, F1 and LocAcc against the published procedure, written out threshold by threshold. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { averagePrecision, type Detection, localizationAccuracy, maxF1, meanOfTopQuarter } from '../../src/metrics/detection.js';
+import { averagePrecision, type Detection, localizationAccuracy, maxF1 } from '../../src/metrics/detection.js';
 
 const detection: fc.Arbitrary<Detection> = fc.record({
   sounding: fc.boolean(),
@@ -83,16 +83,4 @@ describe('detection', () => {
 it('LocAcc wants more than half', () => {
   const samples = [0.5, 0.51, Number.NaN, 0.9].map((ciou, i) => ({ sounding: i < 3, confidence: 0, ciou }));
   expect(localizationAccuracy(samples)).toBeCloseTo(1 / 3, 12);
-});
-
-it('the mean of the top quarter is that of the sorted values, ties included', () => {
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(0, 0.5, 0.5, 1, 2), { minLength: 1, maxLength: 50 }), (list) => {
-      const sorted = list.toSorted((a, b) => a - b);
-      const count = Math.ceil(list.length / 4);
-      const top = sorted.slice(-count);
-      const found = meanOfTopQuarter(Float32Array.from(list), top[0]!);
-      expect(found).toBeCloseTo(top.reduce<number>((sum, v) => sum + v, 0) / count, 6);
-    }),
-  );
 });

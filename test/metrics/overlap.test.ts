@@ -122,7 +122,8 @@ describe('the F-score', () => {
           Float32Array.from(list, ({ weight }) => weight),
           { width: list.length, height: 1 },
         );
-        const curve = measure.curveOf(values, truth);
+        measure.load(values);
+        const curve = measure.against(truth);
         expect(curve).toHaveLength(255);
         for (const [k, level] of levels.entries()) {
           const predicted = [...values].map((v) => v >= level);

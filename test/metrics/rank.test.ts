@@ -13,7 +13,16 @@ it('values of every rank are those of the sorted array, with ties, plateaus and 
       const ranks = new Ranks(values.length);
       ranks.load(values, min, max);
       const sorted = values.toSorted();
-      for (const rank of sorted.keys()) expect(ranks.at(rank)).toBe(sorted[rank]);
+      for (const rank of sorted.keys()) {
+        expect(ranks.at(rank)).toBe(sorted[rank]);
+        const top = sorted.subarray(rank);
+        const scale = top.reduce((sum, v) => sum + Math.abs(v), 1e-30);
+        expect(Math.abs(ranks.meanFrom(rank) - top.reduce((sum, v) => sum + v, 0) / top.length) / scale).toBeLessThan(1e-6);
+      }
+      for (const threshold of [...values, 0.1, min - 1, max + 1]) {
+        expect(ranks.count(threshold, '>')).toBe(values.filter((v) => v > threshold).length);
+        expect(ranks.count(threshold, '>=')).toBe(values.filter((v) => v >= threshold).length);
+      }
     }),
   );
 });
