@@ -1,9 +1,11 @@
 /** Maps from a file against a benchmark. */
+import { availableParallelism } from 'node:os';
 import type { Benchmark } from '../datasets/benchmarks/types.js';
 import { clipKey } from '../datasets/vggsound.js';
 import { EvaluationError, type Evaluator } from './evaluator.js';
 import type { HeatMap } from './heatMap.js';
 import { type MapSource, openMaps } from './maps/index.js';
+import { ScoringPool } from './scoringPool.js';
 
 /** Bytes of object priors that are kept in memory. */
 const maxPriorBytes = 2 ** 28;
@@ -51,9 +53,16 @@ export async function readPriors(path: string, benchmark: Benchmark): Promise<Ma
 export interface EvaluateMapsOptions {
   /** The object priors' maps, for evaluators whose protocol has one. */
   priors?: ReadonlyMap<number, HeatMap>;
+  /** Threads; when not given as many as there are cores, or none for few maps. */
+  threads?: number;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
+
+/** Fewer maps are scored before threads have started. */
+const worthThreads = 1000;
+/** Maps that each thread has waiting. */
+const ahead = 8;
 
 /**
  * Gives every map of a file to the evaluators, which are of one benchmark. Maps without names are matched by their order and must be as many
@@ -63,21 +72,40 @@ export interface EvaluateMapsOptions {
 export async function evaluateMaps(
   path: string,
   evaluators: readonly [Evaluator, ...Evaluator[]],
-  { priors, signal, onProgress }: EvaluateMapsOptions = {},
+  { priors, threads, signal, onProgress }: EvaluateMapsOptions = {},
 ): Promise<{ unused: number }> {
   const { benchmark } = evaluators[0];
   const source = await openMaps(path);
+  const size = threads ?? (source.count < worthThreads ? 0 : availableParallelism());
+  const scorings = evaluators.map(({ scoring }) => scoring);
+  const pool = size > 0 ? new ScoringPool(size, scorings) : undefined;
+  /** Gives a map to every evaluator. */
+  const add = async (index: number, map: HeatMap): Promise<void> => {
+    const prior = priors?.get(index);
+    if (!pool) for (const evaluator of evaluators) await evaluator.add(index, map, prior);
+    else {
+      const results = pool.score(benchmark.samples[index]!, map, prior);
+      await Promise.all(evaluators.map((evaluator, e) => evaluator.record(index, async () => (await results)[e]!)));
+    }
+  };
+  const running = new Set<Promise<void>>();
   try {
     const samples = matched(source, benchmark);
-    let position = 0;
+    let [position, done] = [0, 0];
     for await (const map of source.maps()) {
       signal?.throwIfAborted();
       const index = samples[position++];
-      if (index !== undefined) for (const evaluator of evaluators) await evaluator.add(index, map, priors?.get(index));
-      onProgress?.(position, source.count);
+      const adding = (index === undefined ? Promise.resolve() : add(index, map)).then(() => onProgress?.(++done, source.count));
+      const one = adding.finally(() => running.delete(one));
+      running.add(one);
+      one.catch(() => {}); // Thrown where it is awaited.
+      if (running.size > ahead * size) await Promise.race(running);
     }
+    await Promise.all(running);
     return { unused: samples.filter((index) => index === undefined).length };
   } finally {
+    await pool?.close();
+    await Promise.allSettled(running);
     await source.close();
   }
 }

@@ -8,7 +8,7 @@ import type { PlaceScores } from './placeScores.js';
 import type { Totals } from './totals.js';
 
 /** Statistics that are no means are computed anew for each drawn set. */
-const resamplesOfStatistics = 300;
+const resamplesOfStatistics = 200;
 
 /** The picture of each of the `places`, of each of the `fCurves`, and of each of the `detections`. */
 export interface Pictures {

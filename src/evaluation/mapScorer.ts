@@ -50,18 +50,17 @@ export class MapScorer {
     const values = this.#values;
     this.#resize(map, values, 'the map');
     let before = extremesOf(values);
+    this.#after = this.#scale(values, before, scale);
     if (objectPrior && prior) {
-      this.#scale(values, before, scale);
       this.#resize(prior, this.#prior, 'the object prior');
       const priorScale = scale.scale === 'range' && priorRange ? { scale: scale.scale, ...priorRange } : scale;
       this.#scale(this.#prior, extremesOf(this.#prior), priorScale);
       mix(values, this.#prior, objectPrior.alpha);
       before = extremesOf(values);
       // Published programs scale a mixture of maps that were scaled to their own ranges to its own range again.
-      if (this.#isRelative) scaleRange(values, before.min, before.max);
-    } else this.#scale(values, before, scale);
+      this.#after = this.#isRelative ? this.#scale(values, before, { scale: 'minMax' }) : before;
+    }
     this.#before = before;
-    this.#after = extremesOf(values);
     this.#ranks.load(values, this.#after.min, this.#after.max);
     this.#isMeasured = false;
   }
@@ -132,10 +131,14 @@ export class MapScorer {
     resizer.resize(data, out);
   }
 
-  #scale(values: Float32Array, { min, max }: Extremes, scale: Protocol['values']): void {
-    if (scale.scale === 'minMax') scaleRange(values, min, max);
-    else if (scale.scale === 'negatedMinMax') scaleNegated(values, min, max);
-    else if (scale.scale === 'range') scaleRange(values, scale.low, scale.high);
-    else scaleLogits(values);
+  /** Scales values in place; their new extremes. */
+  #scale(values: Float32Array, { min, max }: Extremes, scale: Protocol['values']): Extremes {
+    const ends = Float32Array.of(min, max);
+    for (const array of [values, ends])
+      if (scale.scale === 'minMax') scaleRange(array, min, max);
+      else if (scale.scale === 'negatedMinMax') scaleNegated(array, min, max);
+      else if (scale.scale === 'range') scaleRange(array, scale.low, scale.high);
+      else scaleLogits(array);
+    return { min: ends[0]!, max: ends[1]! };
   }
 }

@@ -1,7 +1,6 @@
 /** Annotations as the pixels on which maps are scored. */
 
 import type { Benchmark, BenchmarkSample } from '../datasets/benchmarks/types.js';
-import { openPicture } from '../datasets/media.js';
 import { boxTruth, maskTruth, type Truth } from '../metrics/truth.js';
 import type { Protocol } from './protocol.js';
 
@@ -11,7 +10,7 @@ import type { Protocol } from './protocol.js';
  */
 export async function sampleTruth(
   { annotation }: BenchmarkSample,
-  { annotators }: Benchmark,
+  annotators: Benchmark['annotators'],
   { size, consensus }: Protocol,
 ): Promise<Truth | undefined> {
   const grid = { width: size, height: size };
@@ -21,6 +20,8 @@ export async function sampleTruth(
     case 'boxes':
       return boxTruth(annotation.boxes, annotation.frame, grid, annotators === 'several' ? consensus : 1);
     case 'mask': {
+      // Loaded where it is needed: most benchmarks have boxes, and their threads then need no decoders.
+      const { openPicture } = await import('../datasets/media.js');
       const { rgb, width, height } = await openPicture({ path: annotation.path });
       const brightness = Uint8Array.from({ length: width * height }, (_, i) =>
         Math.max(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!),

@@ -6,12 +6,18 @@ import type { Truth } from './truth.js';
 const count = 255;
 const thresholds = Float32Array.from({ length: count }, (_, k) => (k * (1 - 1e-10)) / (count - 1));
 
+/** Products this near to a whole number may be on the other side of it: they are rounded, and so are the thresholds. */
+const margin = 1e-3;
+
 /** How many thresholds are at most the value, which counts as the nearest end when it is outside [0, 1]. */
 function levelOf(v: number): number {
-  const level = v >= 0 ? Math.min(Math.floor(v * (count - 1)), count - 1) + 1 : 0;
-  // The product is rounded, and so are the thresholds.
-  if (level < count && v >= thresholds[level]!) return level + 1;
-  return level > 0 && v < thresholds[level - 1]! ? level - 1 : level;
+  const position = v * (count - 1);
+  const below = position | 0;
+  const rest = position - below;
+  if (rest > margin && rest < 1 - margin && below < count) return below + 1;
+  let level = Math.min(Math.max(below, 0), count - 1);
+  while (level < count && v >= thresholds[level]!) level++;
+  return level;
 }
 
 /**
@@ -31,15 +37,17 @@ export class FMeasure {
   }
 
   /** F at every threshold, [255], against a truth that is not empty. */
-  against({ weight, width, sum, bounds: [x0, y0, x1, y1] }: Truth): Float32Array {
+  against({ weight, width, sum, bounds: { left, top, right, bottom } }: Truth): Float32Array {
     const correct = this.#correct.fill(0);
-    for (let y = y0; y < y1; y++)
-      for (let i = y * width + x0; i < y * width + x1; i++) {
+    const values = this.#values;
+    for (let y = top; y < bottom; y++)
+      for (let i = y * width + left, end = y * width + right; i < end; i++) {
         const w = weight[i]!;
-        if (w > 0) correct[levelOf(this.#values[i]!)]! += w;
+        if (w > 0) correct[levelOf(values[i]!)]! += w;
       }
     const curve = new Float32Array(count);
-    let [above, hits] = [0, 0];
+    let above = 0;
+    let hits = 0;
     for (let k = count - 1; k >= 0; k--) {
       above += this.#predicted[k + 1]!;
       hits += correct[k + 1]!;

@@ -14,12 +14,14 @@ export interface Overlap {
   weight: number;
 }
 
-const isPredicted = (v: number, threshold: number, atToo: boolean) => v > threshold || (atToo && v === threshold);
-
 /** How many values are above `threshold`, or also at it. */
 function countPredicted(values: Float32Array, threshold: number, comparison: Comparison): number {
+  const atToo = comparison === '>=';
   let predicted = 0;
-  for (let i = 0; i < values.length; i++) if (isPredicted(values[i]!, threshold, comparison === '>=')) predicted++;
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    if (v > threshold || (atToo && v === threshold)) predicted++;
+  }
   return predicted;
 }
 
@@ -36,18 +38,21 @@ export function overlapOf(
 ): Overlap {
   if (values.length !== weight.length)
     throw new RangeError(`overlap: the map has ${values.length} pixels, the ground truth ${weight.length}`);
+  const { left, top, right, bottom } = bounds;
   const atToo = comparison === '>=';
-  const [x0, y0, x1, y1] = bounds;
-  let [positives, sum] = [0, 0];
-  for (let y = y0; y < y1; y++)
-    for (let i = y * width + x0; i < y * width + x1; i++)
-      if (isPredicted(values[i]!, threshold, atToo)) {
+  let positives = 0;
+  let sum = 0;
+  for (let y = top; y < bottom; y++)
+    for (let i = y * width + left, end = y * width + right; i < end; i++) {
+      const v = values[i]!;
+      if (v > threshold || (atToo && v === threshold)) {
         const w = weight[i]!;
         if (w > 0) {
           positives++;
           sum += w;
         }
       }
+    }
   return { predicted, positives, weight: sum };
 }
 

@@ -10,11 +10,11 @@ import type { Truth } from './truth.js';
 export function pointing(
   values: Float32Array,
   max: number,
-  { weight, width, bounds: [x0, y0, x1, y1] }: Truth,
+  { weight, width, bounds: { left, top, right, bottom } }: Truth,
   highest = values.reduce((n, v) => n + Number(v === max), 0),
 ): number {
   let hits = 0;
-  for (let y = y0; y < y1; y++)
-    for (let i = y * width + x0; i < y * width + x1; i++) if (values[i] === max && weight[i]! > 0) hits++;
+  for (let y = top; y < bottom; y++)
+    for (let i = y * width + left, end = y * width + right; i < end; i++) if (values[i] === max && weight[i]! > 0) hits++;
   return hits / highest;
 }

@@ -3,6 +3,27 @@ import type { Comparison } from './overlap.js';
 
 const bucketCount = 4096;
 
+// Two loops of their own: in one function with the rest V8 makes them three times slower.
+
+/** Writes down the step of each value, and counts values one place behind their step. */
+function countSteps(values: Float32Array, min: number, scale: number, steps: Uint16Array, counts: Int32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const step = ((values[i]! - min) * scale) | 0;
+    steps[i] = step;
+    counts[step + 1]!++;
+  }
+}
+
+/** Puts values where their step goes on, and moves that on. */
+function group(values: Float32Array, steps: Uint16Array, starts: Int32Array, grouped: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const step = steps[i]!;
+    const at = starts[step]!;
+    starts[step] = at + 1;
+    grouped[at] = values[i]!;
+  }
+}
+
 /**
  * An array's values as `sort` would put them, as far as they are asked for. Loading brings them into 4096 equal steps between the smallest and
  * the largest, in two passes; a step is sorted when a rank in it is wanted. An instance keeps its memory for arrays of one length.
@@ -11,7 +32,7 @@ export class Ranks {
   /** The values, step by step. */
   readonly #grouped: Float32Array;
   /** Where each step begins in `#grouped`; the end follows the last. */
-  readonly #starts = new Uint32Array(bucketCount + 1);
+  readonly #starts = new Int32Array(bucketCount + 1);
   readonly #isSorted = new Uint8Array(bucketCount);
   readonly #steps: Uint16Array;
   #min = 0;
@@ -31,13 +52,9 @@ export class Ranks {
     this.#isSorted.fill(0);
     this.#min = min;
     this.#scale = scale;
-    for (let i = 0; i < values.length; i++) {
-      const step = ((values[i]! - min) * scale) | 0;
-      steps[i] = step;
-      starts[step + 1]!++;
-    }
+    countSteps(values, min, scale, steps, starts);
     for (let step = 1; step <= bucketCount; step++) starts[step]! += starts[step - 1]!;
-    for (let i = 0; i < values.length; i++) grouped[starts[steps[i]!]!++] = values[i]!;
+    group(values, steps, starts, grouped);
     // Filling moved each start to the next one.
     starts.copyWithin(1, 0, bucketCount);
     starts[0] = 0;
@@ -53,7 +70,8 @@ export class Ranks {
 
   /** The step in which a rank is. */
   #stepOf(rank: number): number {
-    let [low, high] = [0, bucketCount - 1];
+    let low = 0;
+    let high = bucketCount - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.#starts[middle + 1]! > rank) high = middle;
@@ -73,8 +91,14 @@ export class Ranks {
     const position = (threshold - this.#min) * this.#scale;
     if (position < 0) return this.length;
     const step = Math.min(Math.floor(position), bucketCount - 1);
-    let count = this.length - this.#starts[step + 1]!;
-    for (const v of this.#sorted(step)) if (v > threshold || (comparison === '>=' && v === threshold)) count++;
+    const end = this.#starts[step + 1]!;
+    const grouped = this.#grouped;
+    const atToo = comparison === '>=';
+    let count = this.length - end;
+    for (let i = this.#starts[step]!; i < end; i++) {
+      const v = grouped[i]!;
+      if (v > threshold || (atToo && v === threshold)) count++;
+    }
     return count;
   }
 
@@ -82,8 +106,9 @@ export class Ranks {
   meanFrom(rank: number): number {
     const step = this.#stepOf(rank);
     this.#sorted(step);
+    const grouped = this.#grouped;
     let sum = 0;
-    for (let i = rank; i < this.length; i++) sum += this.#grouped[i]!;
+    for (let i = rank; i < grouped.length; i++) sum += grouped[i]!;
     return sum / (this.length - rank);
   }
 }

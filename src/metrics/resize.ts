@@ -115,15 +115,23 @@ function acrossFour(line: Float32Array, { position, weight }: Table, out: Float3
 /** Line y of the result from the two lines of the map about it. */
 function downTwo(lines: Float32Array, { position, weight }: Table, y: number, out: Float32Array): void {
   const width = out.length;
-  const [p, q] = [position[2 * y]! * width, position[2 * y + 1]! * width];
-  const [u, v] = [weight[2 * y]!, weight[2 * y + 1]!];
+  const p = position[2 * y]! * width;
+  const q = position[2 * y + 1]! * width;
+  const u = weight[2 * y]!;
+  const v = weight[2 * y + 1]!;
   for (let x = 0; x < width; x++) out[x] = f(lines[p + x]! * u) + f(lines[q + x]! * v);
 }
 
 function downFour(lines: Float32Array, { position, weight }: Table, y: number, out: Float32Array): void {
   const width = out.length;
-  const [p, q, r, s] = [0, 1, 2, 3].map((k) => position[4 * y + k]! * width) as [number, number, number, number];
-  const [t, u, v, w] = [0, 1, 2, 3].map((k) => weight[4 * y + k]!) as [number, number, number, number];
+  const p = position[4 * y]! * width;
+  const q = position[4 * y + 1]! * width;
+  const r = position[4 * y + 2]! * width;
+  const s = position[4 * y + 3]! * width;
+  const t = weight[4 * y]!;
+  const u = weight[4 * y + 1]!;
+  const v = weight[4 * y + 2]!;
+  const w = weight[4 * y + 3]!;
   for (let x = 0; x < width; x++) {
     const first = f(f(lines[p + x]! * t) + f(lines[q + x]! * u));
     out[x] = f(first + f(lines[r + x]! * v)) + f(lines[s + x]! * w);

@@ -41,6 +41,7 @@ export function scaleLogits(values: Float32Array): void {
 
 /** share * x + (1 - share) * y, into x. */
 export function mix(x: Float32Array, y: Float32Array, share: number): void {
-  const [u, v] = [f(share), f(1 - share)];
+  const u = f(share);
+  const v = f(1 - share);
   for (let i = 0; i < x.length; i++) x[i] = f(x[i]! * u) + f(y[i]! * v);
 }

@@ -110,6 +110,31 @@ describe('object priors', () => {
   });
 });
 
+describe('threads', () => {
+  const mixedBenchmark = benchmarkOf(benchmark.samples.map(({ annotation }) => annotation));
+
+  it('find what is found without them, for every evaluator', async () => {
+    const path = await npy('threads.npy', maps);
+    const both = () =>
+      [
+        new Evaluator(mixedBenchmark, protocols.sslalign, 'plain', { masks: true }),
+        new Evaluator(mixedBenchmark, withObjectPrior(protocols.sslalign), 'with prior'),
+      ] as const;
+    const priors = new Map(maps.toReversed().map((map, i) => [i, map]));
+    const [alone, threaded] = [both(), both()];
+    await evaluateFile(path, [...alone], { priors, threads: 0 });
+    await evaluateFile(path, [...threaded], { priors, threads: 2 });
+    for (const i of [0, 1] as const) expect(threaded[i].result()).toEqual(alone[i].result());
+  });
+
+  it('end with the first error, which names the sample', async () => {
+    const bad = maps.map((map, i) => (i === 2 ? { ...map, data: map.data.map(() => Number.NaN) } : map));
+    await expect(evaluateFile(await npy('nan.npy', bad), [evaluator()], { threads: 2 })).rejects.toThrow(
+      "sample 'sample 2' of scenes: expected finite values, the map (7 x 7) has NaN in row 0, column 0",
+    );
+  });
+});
+
 it('an aborted evaluation throws the reason', async () => {
   const reason = new Error('stopped');
   await expect(evaluateFile(await npy('last.npy', maps), [evaluator()], { signal: AbortSignal.abort(reason) })).rejects.toBe(
