@@ -60,10 +60,10 @@ export async function interactivePanel(shown: ShownRun, sounds: readonly number[
   for (const i of sounds) figures.push(await sampleFigure(shown, i, media));
   const { samples, protocol } = shown.run.evaluation;
   const all = sounds.every((i) => (samples[i]!.ciouAdap ?? -1) >= protocol.successAt);
-  return `<div class="picture"><h3>${all ? 'All found' : 'Not all found'}</h3><div class="sounds">${figures.join('')}</div></div>`;
+  return `<div class="picture${sounds.length > 2 ? ' many' : ''}"><h3>${all ? 'All found' : 'Not all found'}</h3><div class="sounds">${figures.join('')}</div></div>`;
 }
 
-/** A query and the pictures (or sounds, shown by their pictures) that are nearest to it; the right one is framed. */
+/** A query and the pictures (or the sounds, shown by their pictures) that are nearest to it; the right one is framed. */
 export async function retrievalRow(
   shown: ShownRun,
   { query, sample, best }: NonNullable<Run['retrieval']>[number],
@@ -75,9 +75,8 @@ export async function retrievalRow(
   const figures: string[] = [];
   for (const [rank, i] of best.entries()) {
     const picture = await pictureOf(shown, i, media, { withMap: false });
-    const player = query === 'image' ? await playerOf(shown, i, media) : '';
     figures.push(
-      `<figure${i === sample ? ' class="right"' : ''}>${picture}${player}<figcaption>${rank + 1}. ${name(i)}</figcaption></figure>`,
+      `<figure${i === sample ? ' class="right"' : ''}>${picture}<figcaption>${rank + 1}. ${name(i)}</figcaption></figure>`,
     );
   }
   const question =

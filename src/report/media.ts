@@ -13,8 +13,8 @@ import { overlay } from './overlay.js';
 /** Pixels across, twice what is shown. */
 const pictureWidth = 480;
 /** Sounds larger than this are cut and made 16 kHz mono, which is enough to hear what it is. */
-const maxSoundBytes = 300_000;
-const cutSeconds = 8;
+const maxSoundBytes = 160_000;
+const cutSeconds = 5;
 const previewRate = 16_000;
 
 const soundTypes: Readonly<Record<string, string>> = {

@@ -18,7 +18,7 @@ function colour(value: number, c: number): number {
 }
 
 /** How much of the colour there is: little where the map is low, so that the picture stays visible. */
-const [leastAlpha, mostAlpha] = [0.25, 0.75];
+const [leastAlpha, mostAlpha] = [0.12, 0.78];
 
 export interface OverlayOptions {
   /** Pixels across; the picture is brought to it, keeping its shape. As wide as it is when not given. */
@@ -31,7 +31,7 @@ export interface OverlayOptions {
 
 /**
  * The picture with the map over it: bilinear to the picture's size, scaled to its range (a constant map is flat), inferno with an alpha that
- * grows with the value; boxes and the mask's edge in white with a dark rim. Without a map it is the picture with the outlines.
+ * grows with the square of the value; boxes and the mask's edge in white with a dark rim. Without a map it is the picture with the outlines.
  */
 export function overlay(picture: Frame, map: HeatMap | undefined, { width, boxes = [], mask }: OverlayOptions = {}): Frame {
   const size = width ?? picture.width;
@@ -52,7 +52,7 @@ function blend({ width, height, rgb }: Frame, map: HeatMap): void {
   else scaleRange(values, min, max);
   for (let i = 0; i < values.length; i++) {
     const v = values[i]!;
-    const alpha = leastAlpha + (mostAlpha - leastAlpha) * v;
+    const alpha = leastAlpha + (mostAlpha - leastAlpha) * v * v;
     for (let c = 0; c < 3; c++) rgb[3 * i + c] = Math.round((1 - alpha) * rgb[3 * i + c]! + alpha * colour(v, c));
   }
 }

@@ -89,7 +89,7 @@ export async function reportPage(
         `One picture, several sounds${of}`,
         'The map has to move with the sound. From the best found picture to the worst.',
         legend,
-        ...panels,
+        `<div class="panels">${panels.join('\n')}</div>`,
       ),
     section(
       `Best${of}`,

@@ -37,16 +37,16 @@ section > p.soft { margin-top: 0; }
 .scroll { overflow-x: auto; margin: 16px 0; background: var(--panel); border: 1px solid var(--line); border-radius: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 caption { padding: 12px 16px; text-align: left; font-size: 13px; }
-th, td { padding: 7px 12px; text-align: right; white-space: nowrap; }
+th, td { padding: 7px 10px; text-align: right; white-space: nowrap; }
 th[scope=row], thead th:first-child, tr.block th { text-align: left; }
-th[scope=row] { font-weight: 400; white-space: normal; min-width: 210px; }
+th[scope=row] { font-weight: 400; white-space: normal; min-width: 150px; }
 thead th { font-weight: 600; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 tr.block th { padding-top: 14px; color: var(--soft); font-weight: 600; font-size: 13px; }
 tr.measured { font-weight: 600; }
 tr.measured th[scope=row] { font-weight: 650; }
 tr.baseline, tr.ceiling { color: var(--soft); }
 td small { display: block; font-size: 11px; font-weight: 400; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px; margin-top: 16px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 16px; margin-top: 16px; }
 .chart { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; }
 .chart svg { display: block; width: 100%; height: auto; margin-top: 10px; }
 .chart.wide { grid-column: 1 / -1; }
@@ -59,9 +59,13 @@ td small { display: block; font-size: 11px; font-weight: 400; }
 figcaption { padding: 10px 12px 12px; font-size: 13px; line-height: 1.4; overflow-wrap: anywhere; margin-top: auto; }
 figcaption strong { color: var(--ink); font-size: 15px; font-weight: 600; }
 audio { display: block; width: calc(100% - 16px); height: 34px; margin: 8px 8px 0; }
-.picture { margin-top: 20px; }
-.sounds { display: grid; grid-template-columns: repeat(4, 1fr); gap: 14px; margin-top: 8px; }
-@media (max-width: 760px) { .sounds { grid-template-columns: repeat(2, 1fr); } }
+.panels { display: grid; grid-template-columns: repeat(2, 1fr); gap: 24px 28px; margin-top: 20px; }
+.panels > .many { grid-column: 1 / -1; }
+.picture + .picture { margin-top: 24px; }
+.panels .picture { margin-top: 0; }
+.sounds { display: grid; grid-template-columns: repeat(2, 1fr); gap: 14px; margin-top: 8px; }
+.many .sounds { grid-template-columns: repeat(4, 1fr); }
+@media (max-width: 760px) { .panels { grid-template-columns: 1fr; } .many .sounds { grid-template-columns: repeat(2, 1fr); } }
 .right { outline: 3px solid #009e73; outline-offset: -3px; }
 .legend { height: 10px; width: 180px; border-radius: 5px; background: linear-gradient(90deg, ${legendColours.join(', ')}); }
 ul.missing { columns: 2 340px; font-size: 14px; padding-left: 18px; overflow-wrap: anywhere; }
