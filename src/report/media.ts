@@ -11,7 +11,7 @@ import { encodeWav } from '../media/wav.js';
 import { overlay } from './overlay.js';
 
 /** Pixels across, twice what is shown. */
-const pictureWidth = 480;
+const pictureWidth = 400;
 /** Sounds larger than this are cut and made 16 kHz mono, which is enough to hear what it is. */
 const maxSoundBytes = 160_000;
 const cutSeconds = 5;
@@ -75,7 +75,7 @@ export class Media {
     if (!frame) return undefined;
     const outline = mask === undefined ? undefined : await this.#frame({ path: mask });
     const shown = overlay(frame, map, { width: pictureWidth, boxes, mask: outline });
-    return dataUri('image/jpeg', await encodeJpeg(shown, { quality: 82 }));
+    return dataUri('image/jpeg', await encodeJpeg(shown, { quality: 80 }));
   }
 
   /** The sound as a file: as it is where it is small, otherwise its first seconds; undefined without one. */
