@@ -1,0 +1,130 @@
+/** The published evaluators' own numbers: aggregates to 1e-6, samples to a pixel at the threshold. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Annotation, Benchmark } from '../../src/datasets/benchmarks/types.js';
+import type { Evaluation, Scores } from '../../src/evaluation/evaluation.js';
+import type { HeatMap } from '../../src/evaluation/heatMap.js';
+import type { Protocol } from '../../src/evaluation/protocol.js';
+import { groupedByName, type ProtocolName, protocols, withObjectPrior } from '../../src/evaluation/protocols.js';
+import { encodePng } from '../../src/media/picture.js';
+import { type MapKernel, MapResizer } from '../../src/metrics/resize.js';
+import golden from '../golden/evaluators.json' with { type: 'json' };
+import { benchmarkOf, boxes, evaluateMaps } from './scenes.js';
+
+type Values = (number | null)[];
+/** Scores, and values of each sample. */
+type Expected = Partial<Scores> & { ciou?: Values; ciouAdap?: Values; confidence?: Values; nsa?: Values };
+
+interface Case {
+  name: string;
+  repository: string;
+  protocol: ProtocolName;
+  maps: keyof typeof golden.arrays;
+  priors?: keyof typeof golden.arrays;
+  alpha?: number;
+  boxes: [number, number, number, number][][];
+  annotators?: Benchmark['annotators'];
+  names?: string[];
+  expected: Expected & { OGL?: Expected };
+}
+
+function mapsOf(name: keyof typeof golden.arrays): HeatMap[] {
+  const { shape, data } = golden.arrays[name];
+  const values = new Float32Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer);
+  const [count, height, width] = shape as [number, number, number];
+  const size = height * width;
+  return Array.from({ length: count }, (_, i) => ({ data: values.slice(i * size, (i + 1) * size), height, width }));
+}
+
+/** A pixel at the threshold may fall to the other side where programs round otherwise. */
+const aPixel = 2e-3;
+
+function expectValues(found: Values, wanted: Values): void {
+  expect(found.map((v) => v === null)).toEqual(wanted.map((v) => v === null));
+  for (const [i, v] of found.entries()) expect(Math.abs((v ?? 0) - (wanted[i] ?? 0))).toBeLessThan(aPixel);
+}
+
+function check(
+  { scores, samples }: Evaluation,
+  { ciou, ciouAdap, confidence, nsa, OGL: _, ...wanted }: Expected & { OGL?: Expected },
+): void {
+  for (const [name, score] of Object.entries(wanted))
+    expect(
+      Math.abs(scores[name as keyof Scores]! - score),
+      `${name}: ${scores[name as keyof Scores]}, published ${score}`,
+    ).toBeLessThan(1e-6);
+  if (ciou)
+    expectValues(
+      samples.map((sample) => sample.ciou),
+      ciou,
+    );
+  if (ciouAdap)
+    expectValues(
+      samples.map((sample) => sample.ciouAdap),
+      ciouAdap,
+    );
+  if (nsa)
+    expectValues(
+      samples.map((sample) => sample.NSA),
+      nsa,
+    );
+  if (confidence) for (const [i, sample] of samples.entries()) expect(sample.confidence).toBeCloseTo(confidence[i]!, 5);
+}
+
+describe.each(golden.cases as Case[])(
+  '$name ($repository)',
+  ({ protocol, maps, priors, alpha, boxes: list, annotators, names, expected }) => {
+    const annotations = list.map((own): Annotation => (own.length > 0 ? boxes(...own) : { kind: 'nonSounding' }));
+    const plain = benchmarkOf(annotations, { annotators });
+    const benchmark = {
+      ...plain,
+      samples: plain.samples.map((sample, i) => ({ ...sample, publishedName: names?.[i] ?? sample.publishedName })),
+    };
+    const own: Protocol = names ? groupedByName(protocols[protocol]) : protocols[protocol];
+
+    it('says the same of the maps', async () => check(await evaluateMaps(benchmark, own, mapsOf(maps)), expected));
+
+    it.runIf(expected.OGL)('says the same of the maps with an object prior', async () =>
+      check(await evaluateMaps(benchmark, withObjectPrior(own, alpha), mapsOf(maps), mapsOf(priors!)), expected.OGL!),
+    );
+  },
+);
+
+describe('AVSBench (OpenNLPLab/AVSBench)', () => {
+  it('says the same of masks, an empty one among them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'masks-'));
+    try {
+      const annotations: Annotation[] = [];
+      for (const [i, { data, width, height }] of mapsOf('masks').entries()) {
+        const rgb = Uint8Array.from({ length: 3 * data.length }, (_, k) => 255 * data[Math.floor(k / 3)]!);
+        const path = join(folder, `${i}.png`);
+        writeFileSync(path, await encodePng({ width, height, rgb }));
+        annotations.push({ kind: 'mask', path });
+      }
+      // The published program compares masks at the size they have.
+      const { scores, samples } = await evaluateMaps(
+        benchmarkOf(annotations),
+        { ...protocols.avsbench, size: 32 },
+        mapsOf('maskLogits'),
+      );
+      expect(scores.mIoU).toBeCloseTo(golden.avsbench.mIoU, 6);
+      expect(scores.FScore).toBeCloseTo(golden.avsbench.FScore, 6);
+      expectValues(
+        samples.map(({ iou }) => iou!),
+        golden.avsbench.iou,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('resizing', () => {
+  it.each(golden.resizes)('$by $kernel, aligned corners $alignCorners', ({ map, kernel, alignCorners, values }) => {
+    const resizer = new MapResizer(map.length, map[0]!.length, 224, 224, kernel as MapKernel, alignCorners);
+    const found = resizer.resize(Float32Array.from(map.flat()));
+    for (const [i, [y, x]] of golden.places.entries()) expect(Math.abs(found[224 * y! + x!]! - values[i]!)).toBeLessThan(2e-6);
+  });
+});
