@@ -43,7 +43,7 @@ export class Evaluator {
     readonly benchmark: Benchmark,
     readonly protocol: Protocol,
     readonly model: string,
-    { masks = benchmark.samples.some(({ annotation }) => annotation.kind === 'mask') } = {},
+    { masks = benchmark.samples.some(({ annotation: { kind } }) => kind === 'mask' || kind === 'pixels') } = {},
   ) {
     this.scoring = { protocol, annotators: benchmark.annotators, masks };
     this.#scorer = new SampleScorer(this.scoring);

@@ -98,7 +98,7 @@ export function runOf({ samples }: Benchmark, evaluation: Evaluation, maps: stri
       const absolute = (ref: typeof picture) => ref && { ...ref, path: resolve(ref.path) };
       const common = { picture: absolute(picture), sound: absolute(sound) };
       if (annotation.kind === 'mask') return { ...common, mask: resolve(annotation.path) };
-      if (annotation.kind === 'nonSounding') return common;
+      if (annotation.kind !== 'boxes') return common;
       const { width, height } = annotation.frame;
       return {
         ...common,

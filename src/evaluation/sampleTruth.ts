@@ -19,6 +19,8 @@ export async function sampleTruth(
       return undefined;
     case 'boxes':
       return boxTruth(annotation.boxes, annotation.frame, grid, annotators === 'several' ? consensus : 1);
+    case 'pixels':
+      return maskTruth(annotation.brightness, annotation, grid);
     case 'mask': {
       // Loaded where it is needed: most benchmarks have boxes, and their threads then need no decoders.
       const { openPicture } = await import('../datasets/media.js');

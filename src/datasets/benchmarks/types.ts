@@ -11,6 +11,8 @@ export type Annotation =
   | { kind: 'boxes'; boxes: readonly Box[]; frame: { width: number; height: number } }
   /** A picture that is bright where the sounding object is. */
   | { kind: 'mask'; path: string }
+  /** The same in memory: [height * width], bright where the object is. */
+  | { kind: 'pixels'; brightness: Uint8Array; width: number; height: number }
   /** Nothing in the picture makes this sound (the extended sets). */
   | { kind: 'nonSounding' };
 
