@@ -22,7 +22,7 @@ function checkScores(own: readonly number[], peer: readonly number[]): void {
 }
 
 export const evaluate: Benchmark = {
-  description: `${count} maps scored with all measures, beside NumPy, about 20 minutes`,
+  description: `${count} maps scored with all measures, beside NumPy, about 5 minutes`,
   defaults: { rounds: 2, steps: 1 },
   async *run(settings, progress) {
     const folder = await mkdtemp(join(tmpdir(), 'earshot-scenes-'));
