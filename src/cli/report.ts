@@ -1,10 +1,9 @@
 /** `earshot report`. */
-import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Run, readRun } from '../evaluation/run.js';
 import { reportPage } from '../report/page.js';
+import { writeWhole } from '../wholeFile.js';
 
 interface Options {
   out?: string;
@@ -33,14 +32,7 @@ async function report(folders: [string, ...string[]], { out, title }: Options, s
   const runs = (await Promise.all(folders.map(readRun))) as [Run, ...Run[]];
   const { html, problems } = await reportPage(runs, { title, signal });
   const path = out ?? join(folders[0], 'report.html');
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, html);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeWhole(path, html);
   for (const { file, reason } of problems) console.error(`${file}: ${reason}`);
   console.log(`${path} (${(html.length / 1e6).toFixed(1)} MB)`);
 }

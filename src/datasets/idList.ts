@@ -1,7 +1,6 @@
 /** Lists of ids: one a line, or in the first column of a CSV without header, as the published lists of clips are. */
-import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+
+import { writeWhole } from '../wholeFile.js';
 import { kindOf, withoutExtension } from './extensions.js';
 import { readListText } from './listText.js';
 import { DatasetError } from './types.js';
@@ -46,14 +45,7 @@ export async function writeIdsWithout(
   const ids = await readIdList(list);
   const dropped = new Set(ids.filter(({ id }) => keys.has(clipKey(id))).map(({ line }) => line));
   const lines = linesOf(await readListText(list)).filter((_, i) => !dropped.has(i + 1));
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    await writeFile(temporary, lines.join('\n'), { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeWhole(path, lines.join('\n'));
   return { ids: ids.length, written: ids.length - dropped.size };
 }
 

@@ -1,9 +1,9 @@
 /** The folder in which `earshot evaluate --out` leaves an evaluation, for reports. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Benchmark } from '../datasets/benchmarks/types.js';
+import { writeWhole } from '../wholeFile.js';
 import type { Evaluation } from './evaluation.js';
 import { EvaluationError } from './evaluator.js';
 
@@ -120,9 +120,7 @@ export async function openRunFolder(folder: string): Promise<void> {
 
 /** Writes a run, whole or not at all. */
 export async function writeRun(folder: string, content: Run): Promise<void> {
-  const temporary = join(folder, `.${fileName}.${randomUUID()}.tmp`);
-  await writeFile(temporary, `${JSON.stringify(content)}\n`);
-  await rename(temporary, join(folder, fileName));
+  await writeWhole(join(folder, fileName), `${JSON.stringify(content)}\n`);
 }
 
 /** Reads a run. Throws EvaluationError when the folder holds none, or one that was not written by `writeRun`. */

@@ -2,10 +2,9 @@
  * Weights on disk in the safetensors format (https://github.com/huggingface/safetensors): eight bytes, little endian, with the length
  * of a JSON header; the header, name -> dtype, shape and byte range; then the tensors' bytes, row-major, without gaps.
  */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type DType, type Shape, sizeOf, type Tensor, tensor } from '../tensor.js';
+import { writeWhole } from '../wholeFile.js';
 
 export interface Safetensors {
   tensors: Record<string, Tensor>;
@@ -255,19 +254,5 @@ export async function saveSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   checkWritable(path, tensors, metadata);
-  const chunks = encode(path, tensors, metadata);
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await writeFile(file, chunks);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeWhole(path, encode(path, tensors, metadata));
 }

@@ -1,7 +1,6 @@
 /** Maps written to a `.npy` file. */
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { temporaryPath } from '../../wholeFile.js';
 import { npyHeader } from './npy.js';
 import { MapFileError } from './storedArray.js';
 
@@ -30,7 +29,7 @@ export class NpyWriter {
 
   /** Begins a file beside the one that it will be. */
   static async create(path: string, shape: readonly number[]): Promise<NpyWriter> {
-    const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+    const temporary = temporaryPath(path);
     const file = await open(temporary, 'wx');
     const header = npyHeader(shape);
     await file.write(header, 0, header.length, 0);
