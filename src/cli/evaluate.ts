@@ -7,7 +7,11 @@ import { tableFormats } from '../report/tables.js';
 import { type Contestant, type EvaluateOptions, evaluate } from './evaluateContestants.js';
 import { count } from './numbers.js';
 
-type Options = Omit<EvaluateOptions, 'contestants'> & { maps: Contestant[]; model: Contestant[] };
+type Options = Omit<EvaluateOptions, 'contestants' | 'embeddings'> & {
+  maps?: Contestant[];
+  model?: Contestant[];
+  embeddings?: string[];
+};
 
 const notes = `
 Maps are .npy ([N, h, w], in the order of the annotations), .npz or .safetensors (one such array, or an array for each sample named by its
@@ -22,7 +26,7 @@ Exit codes: 0 done, 1 failure (with --strict also when samples are missing), 2 w
 /** `NAME=FILE`, or a file that is called by its own name. */
 const contestant =
   (kind: Contestant['kind']) =>
-  (text: string, others: Contestant[]): Contestant[] => {
+  (text: string, others: Contestant[] = []): Contestant[] => {
     const [, name, path] = /^([^=/\\]+)=(.+)$/.exec(text) ?? [undefined, basename(text, extname(text)), text];
     return [...others, { kind, name: name!, path: path! }];
   };
@@ -33,7 +37,7 @@ function share(text: string): number {
   return value;
 }
 
-const collect = (text: string, others: string[]) => [...others, text];
+const collect = (text: string, others: string[] = []) => [...others, text];
 
 export function addEvaluate(program: Command, signal: AbortSignal): void {
   program
@@ -46,9 +50,9 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
     .option('--list <file>', 'ids to take, one a line (heard and unheard classes, 249 of Flickr)')
     .option('--extended <csv>', 'the samples without a source of an extended set')
     .optionsGroup('What is scored:')
-    .option('--maps <[name=]path>', 'maps; may be given again', contestant('maps'), [])
-    .option('--model <[name=]file>', 'an ONNX model; may be given again', contestant('model'), [])
-    .option('--embeddings <file>', 'embeddings of the pairs (image, sound), for retrieval; one for each of --maps', collect, [])
+    .option('--maps <[name=]path>', 'maps; may be given again', contestant('maps'))
+    .option('--model <[name=]file>', 'an ONNX model; may be given again', contestant('model'))
+    .option('--embeddings <file>', 'embeddings of the pairs (image, sound), for retrieval; one for each of --maps', collect)
     .optionsGroup('Models:')
     .option('--picture <preset>', "how pictures become the models' input; their own metadata when not given")
     .option('--sound <preset>', "how sounds become the models' input; their own metadata when not given")
@@ -66,15 +70,15 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
     .option('-o, --out <folder>', 'write what "earshot report" needs; a folder in it for each model where there are several')
     .option('--strict', 'exit with code 1 when samples are missing')
     .addHelpText('after', notes)
-    .action(({ maps, model, ...options }: Options, command: Command) => {
+    .action(({ maps = [], model = [], embeddings = [], ...options }: Options, command: Command) => {
       const contestants = [...maps, ...model];
       if (contestants.length === 0) command.error('error: nothing to score: give --maps or --model');
       const twice = contestants.find(({ name }, i) => contestants.findIndex((other) => other.name === name) < i);
       if (twice) command.error(`error: two are called '${twice.name}': name them, as in --maps first=${twice.path}`);
-      if (options.embeddings.length > maps.length)
-        command.error(`error: ${options.embeddings.length} --embeddings for ${maps.length} --maps (models bring their own)`);
+      if (embeddings.length > maps.length)
+        command.error(`error: ${embeddings.length} --embeddings for ${maps.length} --maps (models bring their own)`);
       if (options.benchmark.endsWith('-extended') !== (options.extended !== undefined))
         command.error('error: --extended is given with the extended benchmarks, and only with these');
-      return evaluate({ ...options, contestants }, signal);
+      return evaluate({ ...options, embeddings, contestants }, signal);
     });
 }

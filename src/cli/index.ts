@@ -19,6 +19,8 @@ const program = new Command('earshot')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'earshot: ')) })
   .exitOverride();
 const interrupted = listenForInterrupts();
+// Whoever reads the output may have seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exitCode.failure));
 addPrepare(program, interrupted);
 addEvaluate(program, interrupted);
 addReport(program, interrupted);
