@@ -75,6 +75,8 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
       if (contestants.length === 0) command.error('error: nothing to score: give --maps or --model');
       const twice = contestants.find(({ name }, i) => contestants.findIndex((other) => other.name === name) < i);
       if (twice) command.error(`error: two are called '${twice.name}': name them, as in --maps first=${twice.path}`);
+      const nameless = contestants.find(({ name }) => name === '.' || name === '..');
+      if (nameless) command.error(`error: '${nameless.name}' is no name: --out makes a folder of it`);
       if (embeddings.length > maps.length)
         command.error(`error: ${embeddings.length} --embeddings for ${maps.length} --maps (models bring their own)`);
       if (options.benchmark.endsWith('-extended') !== (options.extended !== undefined))

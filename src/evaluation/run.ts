@@ -44,10 +44,33 @@ const sample = z.looseObject({
   confidence: z.number(),
 });
 
+const range = { low: z.number(), high: z.number() };
+const protocol = z.object({
+  name: z.string(),
+  source: z.string(),
+  size: z.number(),
+  resize: z.enum(['bilinear', 'bicubic']),
+  alignCorners: z.boolean(),
+  values: z.union([
+    z.object({ scale: z.enum(['minMax', 'negatedMinMax', 'sigmoid']) }),
+    z.object({ scale: z.literal('range'), ...range }),
+  ]),
+  binarize: z.union([
+    z.object({ by: z.literal('rank'), share: z.number() }),
+    z.object({ by: z.literal('value'), threshold: z.number() }),
+  ]),
+  comparison: z.enum(['>', '>=']),
+  consensus: z.number(),
+  successAt: z.number(),
+  groupBy: z.enum(['image', 'publishedName']),
+  priorRange: z.object(range).optional(),
+  objectPrior: z.object({ alpha: z.number() }).optional(),
+});
+
 const evaluation = z.looseObject({
   benchmark: z.string(),
   model: z.string(),
-  protocol: z.looseObject({ name: z.string() }),
+  protocol,
   N: z.number(),
   sounding: z.number(),
   images: z.number(),

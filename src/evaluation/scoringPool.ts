@@ -30,6 +30,8 @@ export class ScoringPool {
   readonly #workers: readonly Worker[];
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
+  /** Why nothing more is scored. */
+  #ended: Error | undefined;
 
   /** `size` threads; every sample is scored under all of `scorings`. */
   constructor(size: number, scorings: readonly Scoring[]) {
@@ -41,7 +43,8 @@ export class ScoringPool {
         if ('results' in answer) waiting?.resolve(answer.results);
         else waiting?.reject(new RangeError(answer.message));
       });
-      worker.on('error', (error) => this.#fail(new Error(`a scoring thread failed: ${error.message}`, { cause: error })));
+      worker.on('error', (error) => this.#end(new Error(`a scoring thread failed: ${error.message}`, { cause: error })));
+      worker.on('exit', () => this.#end(new Error('a scoring thread ended')));
       return worker;
     });
   }
@@ -50,6 +53,7 @@ export class ScoringPool {
   score(sample: BenchmarkSample, map: HeatMap, prior?: HeatMap): Promise<SampleResult[]> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
       this.#waiting.set(id, { resolve, reject });
       const { picture: _, sound: __, ...annotated } = sample;
       const task: ScoringTask = { id, sample: annotated, map, prior };
@@ -59,11 +63,12 @@ export class ScoringPool {
 
   /** Ends the threads; what was waiting rejects. */
   async close(): Promise<void> {
-    this.#fail(new Error('the evaluation was ended'));
+    this.#end(new Error('the evaluation was ended'));
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  #fail(error: Error): void {
+  #end(error: Error): void {
+    this.#ended ??= error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

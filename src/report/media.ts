@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { openPicture, openSound } from '../datasets/media.js';
+import { clipKey } from '../datasets/vggsound.js';
 import type { HeatMap } from '../evaluation/heatMap.js';
 import { openMaps } from '../evaluation/maps/index.js';
 import type { Run, SampleMedia } from '../evaluation/run.js';
@@ -30,13 +31,13 @@ const dataUri = (type: string, bytes: Uint8Array) => `data:${type};base64,${Buff
 
 /** The maps of some samples, by position in `evaluation.samples`. The file is read once, and what is not asked for is let go. */
 export async function mapsOf({ maps, ids, evaluation }: Run, positions: ReadonlySet<number>): Promise<Map<number, HeatMap>> {
-  const wanted = new Map([...positions].map((i) => [evaluation.samples[i]!.id, i]));
+  const wanted = new Map([...positions].map((i) => [clipKey(evaluation.samples[i]!.id), i]));
   const found = new Map<number, HeatMap>();
   const source = await openMaps(maps);
   try {
     let position = 0;
     for await (const map of source.maps()) {
-      const sample = wanted.get(map.name ?? ids[position] ?? '');
+      const sample = wanted.get(clipKey(map.name ?? ids[position] ?? ''));
       position++;
       if (sample !== undefined) found.set(sample, map);
       if (found.size === wanted.size) break;

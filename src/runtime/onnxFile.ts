@@ -8,6 +8,7 @@ import {
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   type TensorProto,
   TensorProto_DataLocation,
   type TensorShapeProto_Dimension,
@@ -26,10 +27,9 @@ export interface OnnxModel extends Lowered {
 /** What protobuf can hold. */
 const maxBytes = 2 ** 31 - 1;
 
-/** All tensors of a graph and of the graphs within its nodes. */
-function* tensorsOf({ initializer, node }: GraphProto): Generator<TensorProto> {
-  yield* initializer;
-  for (const { attribute } of node)
+/** All tensors within nodes, and in the graphs within them. */
+function* tensorsWithin(nodes: readonly NodeProto[]): Generator<TensorProto> {
+  for (const { attribute } of nodes)
     for (const { t, tensors, g, graphs } of attribute) {
       if (t) yield t;
       yield* tensors;
@@ -37,10 +37,20 @@ function* tensorsOf({ initializer, node }: GraphProto): Generator<TensorProto> {
     }
 }
 
+function* tensorsOf({ initializer, sparseInitializer, node }: GraphProto): Generator<TensorProto> {
+  yield* initializer;
+  for (const { values, indices } of sparseInitializer) yield* [values, indices].filter((t) => t !== undefined);
+  yield* tensorsWithin(node);
+}
+
 /** The file that weights lie in, beside the model; undefined when they are in the model. */
-function externalFile(graph: GraphProto, refuse: (why: string) => OnnxFileError): string | undefined {
+function externalFile(
+  { graph, functions }: ModelProto & { graph: GraphProto },
+  refuse: (why: string) => OnnxFileError,
+): string | undefined {
   const locations = new Set<string>();
-  for (const { name, dataLocation, externalData } of tensorsOf(graph)) {
+  const tensors = [...tensorsOf(graph), ...functions.flatMap(({ node }) => [...tensorsWithin(node)])];
+  for (const { name, dataLocation, externalData } of tensors) {
     if (dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
     const location = externalData.find(({ key }) => key === 'location')?.value;
     // ONNX Runtime would open any path.
@@ -98,7 +108,7 @@ export async function readOnnx(path: string, { batch }: { batch: number }): Prom
   const refuse = (why: string) => new OnnxFileError(`${path}: ${why}`);
   const model = await readModel(path, refuse);
   const { graph } = model;
-  const external = externalFile(graph, refuse);
+  const external = externalFile(model, refuse);
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const bind = (_: TensorShapeProto_Dimension, axis: number) => (axis === 0 ? batch : undefined);
   const fed = graph.input.filter(({ name }) => !constants.has(name));

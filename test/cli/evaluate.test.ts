@@ -114,6 +114,7 @@ describe('wrong input', () => {
     [['--maps', 'FIRST', '--protocol', 'nonsense'], 2, /Allowed choices are sslalign/],
     [['--maps', 'FIRST', '--alpha', '2'], 2, /Expected a number from 0 to 1/],
     [['--maps', 'FIRST', '--maps', 'FIRST'], 2, /two are called 'first': name them/],
+    [['--maps', '..=FIRST'], 2, /'\.\.' is no name/],
     [['--maps', 'FIRST', '--json', '--format', 'csv'], 2, /cannot be used with/],
     [['--maps', 'FIRST', '--extended', 'x.csv'], 2, /--extended is given with the extended benchmarks/],
     [[], 2, /nothing to score: give --maps or --model/],
