@@ -39,7 +39,10 @@ async function openFolder(path: string): Promise<ArrayFile> {
 
 /** Opens `.npy`, `.npz` and `.safetensors` files and folders of `.npy`. Throws MapFileError for everything else. */
 export async function openArrays(path: string): Promise<ArrayFile> {
-  if ((await stat(path)).isDirectory()) return openFolder(path);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new MapFileError(`${path}: expected a file or folder of arrays, it cannot be read (${error.code})`, { cause: error });
+  });
+  if (found.isDirectory()) return openFolder(path);
   switch (extname(path).toLowerCase()) {
     case '.npy':
       return { path, names: [''], array: () => openNpy(path), close: async () => {} };
