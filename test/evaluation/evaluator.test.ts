@@ -186,7 +186,8 @@ describe('degenerate input has the answer of the protocol', () => {
   const random = new Random(2);
 
   it('an empty ground truth is missed, and counts', async () => {
-    const { samples, scores, N } = await evaluateMaps(benchmarkOf([empty]), protocols.sslalign, [noiseMap(random)]);
+    const { samples, scores, ceiling, N } = await evaluateMaps(benchmarkOf([empty]), protocols.sslalign, [noiseMap(random)]);
+    expect(ceiling).toMatchObject({ cIoU: 0, cIoUAdap: 0, pointing: 0 });
     expect(samples[0]).toMatchObject({ ciou: 0, ciouAdap: 0, pointing: 0, area: 0 });
     expect(scores).toMatchObject({ cIoU: 0, cIoUAdap: 0, IIoU: 0 });
     expect(N).toBe(1);
@@ -259,6 +260,53 @@ describe('an object prior', () => {
       expectAlike(await alone(1), (await evaluateMaps(benchmark, protocol, maps)).samples);
       expectAlike(await alone(0), (await evaluateMaps(benchmark, protocol, priors)).samples);
     }
+  });
+});
+
+describe('a mixture with an object prior', () => {
+  it('is scaled to its own range again before a threshold by value', async () => {
+    const random = new Random(12);
+    const annotation = boxes([20, 30, 150, 140]);
+    const side = 224;
+    const [map, prior] = [noiseMap(random, side), noiseMap(random, side)];
+    const normalized = (values: Float32Array) => {
+      const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+      return values.map((v) => (v - low) / (high - low));
+    };
+    const [a, b] = [normalized(map.data), normalized(prior.data)];
+    const mixed = normalized(a.map((v, i) => 0.3 * v + 0.7 * b[i]!));
+    let [inside, outside] = [0, 0];
+    for (const [i, v] of mixed.entries()) {
+      const [x, y] = [i % side, Math.floor(i / side)];
+      const isObject = x >= 20 && x < 150 && y >= 30 && y < 140;
+      if (v >= 0.5 && isObject) inside++;
+      else if (v >= 0.5) outside++;
+    }
+    const { samples } = await evaluateMaps(benchmarkOf([annotation]), withObjectPrior(protocols.avin, 0.3), [map], [prior]);
+    expect(samples[0]!.ciou).toBeCloseTo(inside / (130 * 110 + outside), 3);
+    expect(samples[0]!.NSA).toBeCloseTo(1 - outside / (side * side - 130 * 110), 3);
+  });
+});
+
+describe('intervals', () => {
+  it('of IIoU count each picture once, however many sounds it has', async () => {
+    const object = boxes([0, 0, 100, 100]);
+    const elsewhere = boxes([120, 120, 224, 224]);
+    // Twenty pictures with three sounds that fail, twenty with one that succeeds.
+    const pictures = Array.from({ length: 80 }, (_, i) => (i < 60 ? `several ${Math.floor(i / 3)}` : `one ${i}`));
+    const plain = benchmarkOf(pictures.map(() => object));
+    const benchmark = { ...plain, samples: plain.samples.map((sample, i) => ({ ...sample, image: pictures[i]! })) };
+    const [good, bad] = [perfectMap(object), perfectMap(elsewhere)];
+    const evaluation = await evaluateMaps(
+      benchmark,
+      protocols.sslalign,
+      pictures.map((name) => (name.startsWith('one') ? good : bad)),
+    );
+    expect(evaluation.scores.IIoUAdap).toBe(0.5);
+    const [low, high] = evaluation.intervals.IIoUAdap!;
+    expect((low + high) / 2).toBeCloseTo(0.5, 1);
+    expect(high - low).toBeGreaterThan(0.25);
+    expect(high - low).toBeLessThan(0.35);
   });
 });
 
