@@ -44,6 +44,7 @@ const sample = z.looseObject({
   confidence: z.number(),
 });
 
+const position = z.int().nonnegative();
 const range = { low: z.number(), high: z.number() };
 const protocol = z.object({
   name: z.string(),
@@ -96,7 +97,8 @@ const run = z.object({
   ids: z.array(z.string()),
   /** One for each of the evaluation's samples. */
   media: z.array(media),
-  retrieval: z.array(z.object({ query: z.enum(['image', 'sound']), sample: z.number(), best: z.array(z.number()) })).optional(),
+  /** Positions in the evaluation's samples. */
+  retrieval: z.array(z.object({ query: z.enum(['image', 'sound']), sample: position, best: z.array(position) })).optional(),
 });
 
 export interface Run extends Omit<z.infer<typeof run>, 'evaluation'> {
@@ -164,7 +166,9 @@ export async function readRun(folder: string): Promise<Run> {
   }
   const { data, error } = run.safeParse(json);
   const first = error?.issues[0];
-  if (!data || data.media.length !== data.evaluation.samples.length)
+  const isWhole = ({ media: list, retrieval = [], evaluation: { samples } }: z.infer<typeof run>) =>
+    list.length === samples.length && retrieval.every(({ sample: i, best }) => [i, ...best].every((at) => at < samples.length));
+  if (!data || !isWhole(data))
     throw new EvaluationError(
       `${path}: it is not an evaluation of this version${first ? ` (${first.path.join('.')}: ${first.message})` : ''}; evaluate again`,
     );

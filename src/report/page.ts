@@ -40,9 +40,10 @@ const cards: readonly ScoreName[] = [
  * Throws EvaluationError for runs of several benchmarks or protocols, MapFileError when a file of maps is gone.
  */
 export async function reportPage(
-  runs: readonly [Run, ...Run[]],
+  given: readonly [Run, ...Run[]],
   { title, signal }: ReportOptions = {},
 ): Promise<{ html: string; problems: Media['problems'] }> {
+  const runs = toldApart(given);
   const [first, ...others] = runs;
   const evaluations = runs.map(({ evaluation }) => evaluation) as [Evaluation, ...Evaluation[]];
   for (const { evaluation } of others)
@@ -108,6 +109,16 @@ export async function reportPage(
     missingHtml(evaluations, media.problems),
   ];
   return { html: document(title ?? titleOf(evaluations), first, sections.filter(Boolean).join('\n')), problems: media.problems };
+}
+
+/** Runs whose models have different names: a second of the same name gets a number. */
+function toldApart(runs: readonly [Run, ...Run[]]): [Run, ...Run[]] {
+  const names = runs.map(({ evaluation }) => evaluation.model);
+  return runs.map((run, i) => {
+    const earlier = names.slice(0, i).filter((name) => name === names[i]).length;
+    const model = earlier > 0 ? `${names[i]} (${earlier + 1})` : names[i]!;
+    return { ...run, evaluation: { ...run.evaluation, model } };
+  }) as [Run, ...Run[]];
 }
 
 const titleOf = ([first, ...others]: readonly [Evaluation, ...Evaluation[]]) =>

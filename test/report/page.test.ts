@@ -65,6 +65,11 @@ describe('the page', () => {
     expect(html).toContain('we &#60;b&#62;ak&#60;/b&#62;');
   });
 
+  it('tells two models of one name apart', async () => {
+    const { html } = await reportPage([good, { ...weak, evaluation: { ...weak.evaluation, model: 'good' } }]);
+    expect(html).toContain('<h1>good, good (2) on world</h1>');
+  });
+
   it('says what could not be read', async () => {
     const broken: Run = {
       ...good,
