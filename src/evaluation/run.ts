@@ -68,6 +68,16 @@ const protocol = z.object({
   objectPrior: z.object({ alpha: z.number() }).optional(),
 });
 
+const recalls = <T extends z.ZodType>(value: T) => z.object({ 'R@1': value, 'R@5': value, 'R@10': value });
+const retrieval = z.object({
+  N: z.number(),
+  imageToSound: recalls(share),
+  soundToImage: recalls(share),
+  intervals: z.object({ imageToSound: recalls(interval), soundToImage: recalls(interval) }),
+  alignment: z.number(),
+  gap: z.object({ magnitude: z.number(), deviation: z.number() }),
+});
+
 const evaluation = z.looseObject({
   benchmark: z.string(),
   model: z.string(),
@@ -85,6 +95,7 @@ const evaluation = z.looseObject({
   successCurve: z.array(share).length(21),
   successCurveAdap: z.array(share).length(21),
   missing: z.array(z.object({ file: z.string(), reason: z.string() })),
+  retrieval: retrieval.optional(),
   samples: z.array(sample),
 });
 

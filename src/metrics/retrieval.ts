@@ -1,5 +1,7 @@
 /** Cross-modal retrieval: whether the partner of a picture or sound is among the k candidates most similar to it. */
+
 import type { Tensor } from '../tensor.js';
+import type { Interval } from './bootstrap.js';
 import { type UnitRows, unitPairs } from './embeddings.js';
 
 /** For each of N queries, where its partner stands among the N candidates. */
@@ -170,12 +172,16 @@ export const recalls = (ranks: PartnerRanks): { 'R@1': number; 'R@5': number; 'R
   'R@10': recallAt(ranks, 10),
 });
 
+export type RecallName = 'R@1' | 'R@5' | 'R@10';
+
 /** Recall of the right partner among the k most similar; alignment and gap of the two modalities' embeddings. */
 export interface RetrievalScores {
   /** Candidates. */
   N: number;
-  imageToSound: { 'R@1': number; 'R@5': number; 'R@10': number };
-  soundToImage: { 'R@1': number; 'R@5': number; 'R@10': number };
+  imageToSound: Record<RecallName, number>;
+  soundToImage: Record<RecallName, number>;
+  /** Bootstrap intervals of 95 % over queries. */
+  intervals: Record<'imageToSound' | 'soundToImage', Record<RecallName, Interval>>;
   /** Mean cosine of the pairs. */
   alignment: number;
   /** Distance between the centroids, and the standard deviation of the pairs' differences along it. */

@@ -1,15 +1,23 @@
 /** Evaluations as one page that needs nothing else: no scripts, no requests. */
-import { type ComparedScore, compareEvaluations } from '../evaluation/compare.js';
 import { describeProtocol } from '../evaluation/describe.js';
-import type { Evaluation, ScoreName } from '../evaluation/evaluation.js';
+import type { Evaluation } from '../evaluation/evaluation.js';
 import { EvaluationError } from '../evaluation/evaluator.js';
 import type { Run } from '../evaluation/run.js';
-import { categoryChart, sizeChart, successChart } from './charts.js';
 import { choose, mostDifferent } from './chosen.js';
-import { isInteractive, percent, scoreTitles } from './columns.js';
 import { interactivePanel, pairFigure, retrievalRow, type ShownRun, sampleFigure } from './gallery.js';
 import { escapeHtml } from './html.js';
 import { Media, mapsOf } from './media.js';
+import {
+  cardsHtml,
+  chartsHtml,
+  differenceHtml,
+  differenceText,
+  keyHtml,
+  missingHtml,
+  retrievalHtml,
+  scoresText,
+  section,
+} from './sections.js';
 import { style } from './style.js';
 import { table } from './tables.js';
 
@@ -18,20 +26,6 @@ export interface ReportOptions {
   title?: string;
   signal?: AbortSignal;
 }
-
-/** The scores with a card of their own; those of them that there are. */
-const cards: readonly ScoreName[] = [
-  'cIoU',
-  'cIoUAdap',
-  'AUC',
-  'AUCAdap',
-  'IIoU',
-  'IIoUAdap',
-  'pointing',
-  'mIoU',
-  'FScore',
-  'AP',
-];
 
 /**
  * The page of some runs, which are of one benchmark under one protocol: scores with intervals, ceilings and baselines, tables, curves, success by
@@ -105,7 +99,8 @@ export async function reportPage(
         `Left ${runs[0].evaluation.model}, right ${runs[1]!.evaluation.model}.`,
         `<div class="gallery">${pairs.join('\n')}</div>`,
       ),
-    retrieval.length > 0 && section(`Retrieval${of}`, 'The right partner is framed.', ...retrieval),
+    first.evaluation.retrieval &&
+      section(`Retrieval${of}`, 'The right partner is framed.', retrievalHtml(first.evaluation), ...retrieval),
     missingHtml(evaluations, media.problems),
   ];
   return { html: document(title ?? titleOf(evaluations), first, sections.filter(Boolean).join('\n')), problems: media.problems };
@@ -123,9 +118,6 @@ function toldApart(runs: readonly [Run, ...Run[]]): [Run, ...Run[]] {
 
 const titleOf = ([first, ...others]: readonly [Evaluation, ...Evaluation[]]) =>
   `${[first, ...others].map(({ model }) => model).join(', ')} on ${first.benchmark}`;
-
-const section = (title: string, text: string, ...content: string[]): string =>
-  `<section><h2>${escapeHtml(title)}</h2>${text ? `<p class="soft">${escapeHtml(text)}</p>` : ''}${content.join('\n')}</section>`;
 
 const legend = '<div class="key"><span>low <i class="legend"></i> high, each map on its own range</span></div>'.replace(
   '<i class="legend"></i>',
@@ -157,74 +149,4 @@ ${body}
 </body>
 </html>
 `;
-}
-
-const scoresText = (evaluation: Evaluation): string =>
-  `Per cent, with 95 % intervals over pictures.${isInteractive(evaluation) ? '' : ' Every picture has one sound, so IIoU says the same as cIoU.'}`;
-
-function cardsHtml(evaluations: readonly Evaluation[]): string {
-  const [first] = evaluations as [Evaluation];
-  const names = cards.filter((name) => first.scores[name] !== undefined && (isInteractive(first) || !name.startsWith('IIoU')));
-  const mark = (share: number | undefined, kind: string) =>
-    share === undefined ? '' : `<b class="${kind}" style="left:${(100 * share).toFixed(1)}%"></b>`;
-  const one = (evaluation: Evaluation, name: ScoreName, i: number) => {
-    const score = evaluation.scores[name]!;
-    const interval = evaluation.intervals[name];
-    const range = interval ? `<small>${interval.map(percent).join(' – ')}</small>` : '';
-    const label = evaluations.length > 1 ? `<div class="name">${escapeHtml(evaluation.model)}</div>` : '';
-    return `${label}<div class="big">${percent(score)}${range}</div><div class="bar series-${i % 6}"><i style="width:${percent(score)}%"></i>${mark(evaluation.ceiling[name], 'ceiling')}${mark(evaluation.centreBox[name], 'centre')}</div>`;
-  };
-  const card = (name: ScoreName) =>
-    `<div class="card"><h3>${scoreTitles[name]}</h3>${evaluations.map((evaluation, i) => one(evaluation, name, i)).join('')}</div>`;
-  return `<div class="cards">${names.map(card).join('\n')}</div>`;
-}
-
-function keyHtml(evaluations: readonly Evaluation[]): string {
-  const models = evaluations.map(({ model }, i) => `<span class="series-${i % 6}"><em></em>${escapeHtml(model)}</span>`);
-  return `<div class="key">${models.join('')}<span><b></b>ceiling: the best that any map can get</span><span><b class="centre"></b>a box in the centre</span></div>`;
-}
-
-async function chartsHtml(evaluations: readonly Evaluation[]): Promise<string> {
-  const chart = (title: string, svg: string, kind = '') => `<figure class="chart${kind}"><h3>${title}</h3>${svg}</figure>`;
-  const categories = await categoryChart(evaluations);
-  return `<div class="charts">${[
-    chart('Success curve', await successChart(evaluations, false)),
-    chart('Success curve, adaptive', await successChart(evaluations, true)),
-    chart('By size', await sizeChart(evaluations)),
-    ...(categories === undefined ? [] : [chart('By category, with the number of samples', categories, ' wide')]),
-  ].join('\n')}</div>`;
-}
-
-const differenceText =
-  'Differences of the first to the second on the samples that both have, with 95 % intervals; p is that of a paired sign-flip test over pictures.';
-
-function differenceHtml(first: Evaluation, second: Evaluation): string {
-  const rows = Object.entries(compareEvaluations(first, second)).map(([name, { difference, interval, p }]) => {
-    const signed = (share: number) => `${share > 0 ? '+' : ''}${percent(share)}`;
-    return `<tr><th scope="row">${scoreTitles[name as ComparedScore]}</th><td>${signed(difference)}</td><td>${interval.map(signed).join(' – ')}</td><td>${p < 0.001 ? '&lt; 0.001' : p.toFixed(3)}</td></tr>`;
-  });
-  return `<div class="scroll"><table><thead><tr><th scope="col">score</th><th scope="col">difference</th><th scope="col">interval</th><th scope="col">p</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
-}
-
-/** Reasons listed one by one at most. */
-const listed = 100;
-
-function missingHtml(evaluations: readonly Evaluation[], unread: Media['problems']): string {
-  const missing = evaluations.flatMap(({ missing: list }) => list);
-  const ties = evaluations.filter(({ tied }) => tied > 0).map(({ model, tied }) => `${tied} of ${model}`);
-  const all = [...missing, ...unread];
-  const item = ({ file, reason }: { file: string; reason: string }) => `<li>${escapeHtml(`${file}: ${reason}`)}</li>`;
-  const parts = [
-    ...(ties.length > 0
-      ? [`<p>Maps with equal values at a threshold, where a score can lie above the ceiling: ${escapeHtml(ties.join(', '))}.</p>`]
-      : []),
-    ...(all.length > 0
-      ? [
-          `<p>${missing.length} annotated samples were not scored, ${unread.length} files of shown samples could not be read.</p>`,
-          `<ul class="missing">${all.slice(0, listed).map(item).join('')}</ul>`,
-          ...(all.length > listed ? [`<p class="soft">and ${all.length - listed} more</p>`] : []),
-        ]
-      : []),
-  ];
-  return parts.length > 0 ? section('What to know', '', ...parts) : '';
 }

@@ -2,19 +2,23 @@
 import { reportOf } from '../datasets/problems.js';
 import { describeProtocol } from '../evaluation/describe.js';
 import type { Evaluation } from '../evaluation/evaluation.js';
+import type { RecallName } from '../metrics/retrieval.js';
 import { isInteractive, percent, scoreTitles, shownScores } from './columns.js';
 
 function retrievalLines({ retrieval }: Evaluation): string[] {
   if (!retrieval) return [];
-  const line = (direction: string, recalls: Record<string, number>) =>
-    `${direction}  ${Object.entries(recalls)
-      .map(([k, share]) => `${k} ${percent(share)}`)
-      .join('  ')}`;
-  const { N, imageToSound, soundToImage, alignment, gap } = retrieval;
+  const { N, intervals, alignment, gap } = retrieval;
+  const line = (words: string, direction: 'imageToSound' | 'soundToImage') => {
+    const recalls = Object.entries(retrieval[direction]).map(([k, share]) => {
+      const interval = intervals[direction][k as RecallName].map(percent);
+      return `${k} ${percent(share)} [${interval.join(', ')}]`;
+    });
+    return `  ${words}  ${recalls.join('  ')}`;
+  };
   return [
     `retrieval among ${N} (chance: R@1 ${percent(1 / N)})`,
-    line('  picture to sound', imageToSound),
-    line('  sound to picture', soundToImage),
+    line('picture to sound', 'imageToSound'),
+    line('sound to picture', 'soundToImage'),
     `  alignment ${alignment.toFixed(3)}, gap ${gap.magnitude.toFixed(3)} +- ${gap.deviation.toFixed(3)}`,
   ];
 }

@@ -75,7 +75,12 @@ describe('what is printed', () => {
     const data = Float32Array.from({ length: 16 * 4 }, () => random.normal());
     await saveSafetensors(at('embeddings.safetensors'), { image: float32([16, 4], data), sound: float32([16, 4], data) });
     const { stdout } = await evaluate('--maps', at('first.npy'), '--embeddings', at('embeddings.safetensors'), '--json');
-    expect(JSON.parse(stdout).retrieval).toMatchObject({ N: 16, imageToSound: { 'R@1': 1 }, soundToImage: { 'R@10': 1 } });
+    expect(JSON.parse(stdout).retrieval).toMatchObject({
+      N: 16,
+      imageToSound: { 'R@1': 1 },
+      soundToImage: { 'R@10': 1 },
+      intervals: { imageToSound: { 'R@1': [1, 1] } },
+    });
   });
 
   it('protocols, all of them', async () => {

@@ -98,13 +98,17 @@ describe('a summary', () => {
         N: 12,
         imageToSound: { 'R@1': 0.25, 'R@5': 0.5, 'R@10': 1 },
         soundToImage: { 'R@1': 0, 'R@5': 0.5, 'R@10': 1 },
+        intervals: {
+          imageToSound: { 'R@1': [0.1, 0.4], 'R@5': [0.2, 0.8], 'R@10': [1, 1] },
+          soundToImage: { 'R@1': [0, 0], 'R@5': [0.2, 0.8], 'R@10': [1, 1] },
+        },
         alignment: 0.5,
         gap: { magnitude: 0.1, deviation: 0.2 },
       },
     });
     expect(text).toContain('3 maps have equal values at a threshold');
     expect(text).toContain('1 problem in 13 samples:\n  1 x the picture is not there\n    a.jpg');
-    expect(text).toContain('picture to sound  R@1 25.0  R@5 50.0  R@10 100.0');
+    expect(text).toContain('picture to sound  R@1 25.0 [10.0, 40.0]  R@5 50.0 [20.0, 80.0]  R@10 100.0 [100.0, 100.0]');
     expect(text).not.toContain('IIoU');
   });
 });
