@@ -81,5 +81,5 @@ export async function retrievalRow(
   }
   const question =
     query === 'sound' ? await playerOf(shown, sample, media) : await pictureOf(shown, sample, media, { withMap: false });
-  return `<div class="picture"><h3>Nearest to ${asked}: ${name(sample)}</h3><div class="gallery"><figure>${question}<figcaption>query</figcaption></figure>${figures.join('')}</div></div>`;
+  return `<div class="picture"><h3>Nearest to ${asked}: ${name(sample)}</h3><div class="nearest"><figure>${question}<figcaption>query</figcaption></figure>${figures.join('')}</div></div>`;
 }

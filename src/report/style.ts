@@ -52,8 +52,8 @@ td small { display: block; font-size: 11px; font-weight: 400; }
 .chart.wide { grid-column: 1 / -1; }
 .chart.wide svg { max-width: 860px; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 18px; margin-top: 16px; }
-.gallery figure, .sounds figure { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; display: flex; flex-direction: column; }
-.gallery img, .sounds img { display: block; width: 100%; height: auto; }
+.gallery figure, .sounds figure, .nearest figure { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; display: flex; flex-direction: column; }
+.gallery img, .sounds img, .nearest img { display: block; width: 100%; height: auto; }
 .none { display: grid; place-items: center; aspect-ratio: 1; padding: 16px; text-align: center; font-size: 13px; color: var(--soft); background: color-mix(in srgb, var(--ink) 6%, transparent); }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 2px; }
 figcaption { padding: 10px 12px 12px; font-size: 13px; line-height: 1.4; overflow-wrap: anywhere; margin-top: auto; }
@@ -66,6 +66,9 @@ audio { display: block; width: calc(100% - 16px); height: 34px; margin: 8px 8px 
 .sounds { display: grid; grid-template-columns: repeat(2, 1fr); gap: 14px; margin-top: 8px; }
 .many .sounds { grid-template-columns: repeat(4, 1fr); }
 @media (max-width: 760px) { .panels { grid-template-columns: 1fr; } .many .sounds { grid-template-columns: repeat(2, 1fr); } }
+.nearest { display: grid; grid-template-columns: repeat(6, 1fr); gap: 12px; margin-top: 8px; }
+.nearest audio { width: calc(100% - 8px); margin: 8px 4px 0; }
+@media (max-width: 760px) { .nearest { grid-template-columns: repeat(3, 1fr); } }
 .right { outline: 3px solid #009e73; outline-offset: -3px; }
 .legend { height: 10px; width: 180px; border-radius: 5px; background: linear-gradient(90deg, ${legendColours.join(', ')}); }
 ul.missing { columns: 2 340px; font-size: 14px; padding-left: 18px; overflow-wrap: anywhere; }

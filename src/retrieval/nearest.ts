@@ -31,7 +31,7 @@ export interface RetrievalExample {
 }
 
 /** Queries that are shown, evenly over the pairs, and how many of their nearest. */
-const [shownQueries, shownNearest] = [6, 5];
+const [shownQueries, shownNearest] = [4, 5];
 
 /** Some queries by sound and some by picture, to look at. */
 export function examplesOf(embeddings: Parameters<typeof nearest>[0]): RetrievalExample[] {
