@@ -1,5 +1,5 @@
 /** Any ONNX file as a model that a session can run. */
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Lowered, Port } from '../graph/lower/lowered.js';
@@ -14,6 +14,8 @@ import {
   type TensorShapeProto_Dimension,
   type ValueInfoProto,
 } from '../graph/onnx/onnx_pb.js';
+import type { Shape } from '../tensor.js';
+import { openShapes } from './openShapes.js';
 
 /** A file that is no model, or none that can be run here: the message names the file and what is wrong with it. */
 export class OnnxFileError extends Error {
@@ -62,27 +64,73 @@ function externalFile(
   return [...locations][0];
 }
 
-/** Shape and type of a value; `bind` gives the size of a dimension that has a name or nothing. */
-function portOf(
+const portOf = (name: string, shape: Shape): Port => ({ name, dtype: 'float32', shape });
+
+type Dimension = TensorShapeProto_Dimension;
+
+/** A size that the file fixes; undefined for one that has a name, or nothing, or a number that is no size. */
+const fixedSize = ({ value }: Dimension): number | undefined =>
+  value.case === 'dimValue' && value.value > 0n ? Number(value.value) : undefined;
+/** The name of an open size; undefined where it has none. */
+const openName = ({ value }: Dimension): string | undefined => (value.case === 'dimParam' && value.value) || undefined;
+
+function fix(dimension: Dimension, size: number): void {
+  dimension.value = { case: 'dimValue', value: BigInt(size) };
+}
+
+/** The sizes of a value, as the file has them. */
+function dimensionsOf(
   what: string,
   { name, type }: ValueInfoProto,
-  bind: (dimension: TensorShapeProto_Dimension, axis: number) => number | undefined,
   refuse: (why: string) => OnnxFileError,
-): Port {
+): readonly Dimension[] {
   if (type?.value.case !== 'tensorType' || type.value.value.elemType !== DataType.FLOAT)
     throw refuse(`${what} '${name}': expected a tensor of float32`);
   const { shape } = type.value.value;
   if (!shape) throw refuse(`${what} '${name}' has no shape; run onnx.shape_inference on the file`);
-  const sizes = shape.dim.map((dimension, axis) => {
-    const { value } = dimension;
-    const size = value.case === 'dimValue' ? Number(value.value) : bind(dimension, axis);
-    const called = value.case === 'dimParam' && value.value ? ` ('${value.value}')` : '';
-    if (size === undefined)
-      throw refuse(`${what} '${name}': size ${axis}${called} is not fixed; only the batch, the first, may be open`);
-    dimension.value = { case: 'dimValue', value: BigInt(size) };
-    return size;
-  });
-  return { name, dtype: 'float32', shape: sizes };
+  return shape.dim;
+}
+
+/** Fixes the open first sizes of the inputs; returns the names that these had. Throws for other open sizes. */
+function bindInputs(
+  inputs: readonly ValueInfoProto[],
+  batch: number,
+  refuse: (why: string) => OnnxFileError,
+): Set<string | undefined> {
+  const names = new Set<string | undefined>();
+  for (const value of inputs)
+    for (const [axis, dimension] of dimensionsOf('input', value, refuse).entries()) {
+      if (fixedSize(dimension) !== undefined) continue;
+      const name = openName(dimension);
+      if (axis > 0)
+        throw refuse(
+          `input '${value.name}': size ${axis}${name ? ` ('${name}')` : ''} is not fixed; only the batch, the first, may be open`,
+        );
+      if (name) names.add(name);
+      fix(dimension, batch);
+    }
+  return names;
+}
+
+/** The shape of a value; undefined when one of its sizes is open. */
+function fixedShape(dimensions: readonly Dimension[]): Shape | undefined {
+  const sizes = dimensions.map(fixedSize).filter((size) => size !== undefined);
+  return sizes.length === dimensions.length ? sizes : undefined;
+}
+
+/** The weights beside the model. */
+async function readWeights(
+  folder: string,
+  file: string,
+  refuse: (why: string) => OnnxFileError,
+): Promise<NonNullable<Lowered['externalData']>> {
+  try {
+    return { path: file, data: [await readFile(join(folder, file))] };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ERR_FS_FILE_TOO_LARGE' ? 'has more than 2 GiB' : `cannot be read (${code})`;
+    throw refuse(`its weights are in '${file}', which ${why}`);
+  }
 }
 
 async function readModel(path: string, refuse: (why: string) => OnnxFileError): Promise<ModelProto & { graph: GraphProto }> {
@@ -100,40 +148,37 @@ async function readModel(path: string, refuse: (why: string) => OnnxFileError): 
 }
 
 /**
- * Reads a model whose inputs and outputs are tensors of float32. Open first sizes become `batch`; all others must be fixed. Weights beside the
- * model are read from its folder alone. Throws OnnxFileError for a file that is no such model, and the system's error when it cannot be
- * read; operations that ONNX Runtime does not know are refused when a session is made of it.
+ * Reads a model whose inputs and outputs are tensors of float32. Open first sizes of the inputs become `batch`, all their others must be fixed;
+ * where that leaves sizes of outputs open, the model is run once to find them. Weights beside the model are read from its folder alone.
+ *
+ * Throws OnnxFileError for a file that is no such model, the system's error when it cannot be read, and SessionError when it must be run and
+ * cannot be; otherwise operations that ONNX Runtime does not know are refused when a session is made of it.
  */
 export async function readOnnx(path: string, { batch }: { batch: number }): Promise<OnnxModel> {
   const refuse = (why: string) => new OnnxFileError(`${path}: ${why}`);
   const model = await readModel(path, refuse);
   const { graph } = model;
-  const external = externalFile(model, refuse);
+  const file = externalFile(model, refuse);
   const constants = new Set(graph.initializer.map(({ name }) => name));
-  const bind = (_: TensorShapeProto_Dimension, axis: number) => (axis === 0 ? batch : undefined);
   const fed = graph.input.filter(({ name }) => !constants.has(name));
-  const inputs = fed.map((value) => portOf('input', value, bind, refuse));
-  const outputs = graph.output.map((value) => portOf('output', value, bind, refuse));
+  const batchNames = bindInputs(fed, batch, refuse);
+  const inputs = fed.map((value) => portOf(value.name, fixedShape(dimensionsOf('input', value, refuse))!));
+
+  const leaving = graph.output.map((value) => ({ name: value.name, dimensions: dimensionsOf('output', value, refuse) }));
+  for (const dimension of leaving.flatMap(({ dimensions }) => dimensions))
+    if (batchNames.has(openName(dimension))) fix(dimension, batch);
   // Sizes in between are inferred again.
   graph.valueInfo = [];
-  let externalData: Lowered['externalData'];
-  if (external !== undefined) {
-    const file = await open(join(dirname(path), external)).catch((error: NodeJS.ErrnoException) => {
-      throw refuse(`its weights are in '${external}', which cannot be read (${error.code})`);
-    });
-    try {
-      externalData = { path: external, data: [await file.readFile()] };
-    } finally {
-      await file.close();
-    }
-  }
+  const externalData = file === undefined ? undefined : await readWeights(dirname(path), file, refuse);
+  const open = leaving.filter(({ dimensions }) => !fixedShape(dimensions));
+  const found = open.length > 0 ? await openShapes(path, model, { inputs, externalData }, open) : undefined;
   return {
     model: toBinary(ModelProtoSchema, model),
     externalData,
     inputs,
     parameters: [],
     masks: [],
-    outputs,
+    outputs: leaving.map(({ name, dimensions }) => portOf(name, fixedShape(dimensions) ?? found!.get(name)!)),
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
   };
 }

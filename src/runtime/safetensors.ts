@@ -24,6 +24,23 @@ const storedTypes: Readonly<Record<StoredType, { dtype: DType; bytes: number }>>
   BOOL: { dtype: 'bool', bytes: 1 },
   I64: { dtype: 'int32', bytes: 8 },
 };
+/** Types by their names in the format. */
+type KnownTypes<T extends string> = Readonly<Record<T, { bytes: number }>>;
+/** Types that are not loaded, but may lie in a file that is listed. */
+const listedTypes: KnownTypes<string> = {
+  ...storedTypes,
+  F64: { bytes: 8 },
+  U64: { bytes: 8 },
+  U32: { bytes: 4 },
+  F16: { bytes: 2 },
+  BF16: { bytes: 2 },
+  I16: { bytes: 2 },
+  U16: { bytes: 2 },
+  I8: { bytes: 1 },
+  U8: { bytes: 1 },
+  F8_E4M3: { bytes: 1 },
+  F8_E5M2: { bytes: 1 },
+};
 const storedAs = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<DType, StoredType>;
 
 /** The reference implementation's limit. */
@@ -32,9 +49,9 @@ const lengthBytes = 8;
 /** Node reads at most 2 GiB at once. */
 const longestRead = 2 ** 30;
 
-interface Entry {
+interface Entry<T extends string> {
   name: string;
-  stored: StoredType;
+  stored: T;
   shape: Shape;
   begin: number;
   end: number;
@@ -63,7 +80,12 @@ function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-function parseHeader(json: string, dataBytes: number, refuse: (why: string) => SafetensorsError) {
+function parseHeader<T extends string>(
+  json: string,
+  dataBytes: number,
+  known: KnownTypes<T>,
+  refuse: (why: string) => SafetensorsError,
+) {
   let header: unknown;
   try {
     header = JSON.parse(json);
@@ -76,29 +98,34 @@ function parseHeader(json: string, dataBytes: number, refuse: (why: string) => S
   const { __metadata__: metadata = {}, ...described } = header;
   if (!isObject(metadata) || Object.values(metadata).some((v) => typeof v !== 'string'))
     throw refuse('its __metadata__ must map strings to strings');
-  const entries = Object.entries(described).map(([name, entry]) => parseEntry(name, entry, refuse));
+  const entries = Object.entries(described).map(([name, entry]) => parseEntry(name, entry, known, refuse));
   checkRanges(entries, dataBytes, refuse);
   return { entries, metadata: metadata as Record<string, string> };
 }
 
-function parseEntry(name: string, entry: unknown, refuse: (why: string) => SafetensorsError): Entry {
+function parseEntry<T extends string>(
+  name: string,
+  entry: unknown,
+  known: KnownTypes<T>,
+  refuse: (why: string) => SafetensorsError,
+): Entry<T> {
   if (!isObject(entry)) throw refuse(`tensor '${name}' is described by no JSON object`);
   const { dtype, shape, data_offsets: range } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(storedTypes, dtype))
-    throw refuse(`tensor '${name}' has dtype ${JSON.stringify(dtype)}; known are ${Object.keys(storedTypes).join(', ')}`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(known, dtype))
+    throw refuse(`tensor '${name}' has dtype ${JSON.stringify(dtype)}; known are ${Object.keys(known).join(', ')}`);
   if (!isCounts(shape)) throw refuse(`tensor '${name}': shape must list whole numbers, it is ${JSON.stringify(shape)}`);
   if (!isCounts(range) || range.length !== 2 || range[0]! > range[1]!)
     throw refuse(`tensor '${name}': data_offsets must be [begin, end], they are ${JSON.stringify(range)}`);
   const [begin, end] = range as [number, number];
-  const stored = dtype as StoredType;
-  const bytes = sizeOf(shape) * storedTypes[stored].bytes;
+  const stored = dtype as T;
+  const bytes = sizeOf(shape) * known[stored].bytes;
   if (bytes !== end - begin)
     throw refuse(`tensor '${name}': ${stored} [${shape.join(', ')}] takes ${bytes} bytes, its data_offsets hold ${end - begin}`);
   return { name, stored, shape, begin, end };
 }
 
 /** Every byte of the data belongs to exactly one tensor. */
-function checkRanges(entries: readonly Entry[], dataBytes: number, refuse: (why: string) => SafetensorsError): void {
+function checkRanges(entries: readonly Entry<string>[], dataBytes: number, refuse: (why: string) => SafetensorsError): void {
   let reached = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (end > dataBytes) throw refuse(`truncated: tensor '${name}' ends at byte ${end} of the data, which has ${dataBytes}`);
@@ -122,7 +149,7 @@ async function read(file: FileHandle, position: number, length: number): Promise
 }
 
 function decode(
-  { name, stored, shape }: Entry,
+  { name, stored, shape }: Entry<StoredType>,
   bytes: Uint8Array<ArrayBuffer>,
   refuse: (why: string) => SafetensorsError,
 ): Tensor {
@@ -139,8 +166,8 @@ function decode(
   return tensor('bool', shape, bytes);
 }
 
-/** Where the tensors of a file lie. */
-async function readHeader(path: string, file: FileHandle) {
+/** Where the tensors of a file lie, of which none has a type that is not among the `known`. */
+async function readHeader<T extends string>(path: string, file: FileHandle, known: KnownTypes<T>) {
   const refuse = (why: string) => new SafetensorsError(`${path}: ${why}`);
   const { size } = await file.stat();
   if (size < lengthBytes) throw refuse(`truncated: a safetensors file has at least ${lengthBytes} bytes, this one has ${size}`);
@@ -156,7 +183,7 @@ async function readHeader(path: string, file: FileHandle) {
   } catch {
     throw refuse('its header is no UTF-8 text');
   }
-  return { ...parseHeader(json, size - dataStart, refuse), dataStart, refuse };
+  return { ...parseHeader(json, size - dataStart, known, refuse), dataStart, refuse };
 }
 
 /** A tensor in a file: its type as the format calls it, its shape, and the bytes [begin, end) of the file. */
@@ -168,11 +195,11 @@ export interface StoredTensor {
   end: number;
 }
 
-/** What is in a file, without reading the tensors. Throws as `loadSafetensors` does. */
+/** What is in a file, without reading the tensors, which may be of types that cannot be loaded. Otherwise throws as `loadSafetensors` does. */
 export async function listSafetensors(path: string): Promise<StoredTensor[]> {
   const file = await open(path, 'r');
   try {
-    const { entries, dataStart } = await readHeader(path, file);
+    const { entries, dataStart } = await readHeader(path, file, listedTypes);
     return entries.map((entry) => ({ ...entry, begin: dataStart + entry.begin, end: dataStart + entry.end }));
   } finally {
     await file.close();
@@ -188,7 +215,7 @@ export async function listSafetensors(path: string): Promise<StoredTensor[]> {
 export async function loadSafetensors(path: string): Promise<Safetensors> {
   const file = await open(path, 'r');
   try {
-    const { entries, metadata, dataStart, refuse } = await readHeader(path, file);
+    const { entries, metadata, dataStart, refuse } = await readHeader(path, file, storedTypes);
     const tensors: [string, Tensor][] = [];
     for (const entry of entries)
       tensors.push([entry.name, decode(entry, await read(file, dataStart + entry.begin, entry.end - entry.begin), refuse)]);

@@ -1,7 +1,9 @@
 /** Files of maps, as NumPy writes them. */
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEmbeddings } from '../../src/evaluation/maps/embeddings.js';
 import { NpyWriter, openMaps } from '../../src/evaluation/maps/index.js';
@@ -35,6 +37,7 @@ describe('NumPy arrays', () => {
     ['float32.npy', golden.maps],
     ['float64.npy', golden.maps],
     ['uint8.npy', golden.bytes],
+    ['int32.npy', golden.integers],
     ['version2.npy', golden.maps],
     ['version3.npy', golden.maps],
     ['channel.npy', golden.maps],
@@ -83,6 +86,34 @@ describe('NumPy arrays', () => {
   });
 });
 
+/** A safetensors file with one tensor of 2 x 3 x 4, of a type that is not written here. */
+function safetensorsOf(name: string, stored: string, content: Uint8Array): string {
+  const header = Buffer.from(JSON.stringify({ maps: { dtype: stored, shape: [2, 3, 4], data_offsets: [0, content.length] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(join(folder, name), Buffer.concat([length, header, content]));
+  return join(folder, name);
+}
+
+describe('safetensors of other types', () => {
+  it.each([
+    ['F16', 'float16.npy', golden.halves],
+    ['F64', 'float64.npy', golden.maps],
+    ['I32', 'int32.npy', golden.integers],
+    ['U8', 'uint8.npy', golden.bytes],
+  ] as const)('%s', async (stored, same, wanted) => {
+    // NumPy's header ends at byte 128.
+    const path = safetensorsOf(`${stored}.safetensors`, stored, bytesOf(same).subarray(128));
+    expect((await read(path)).values).toEqual(wanted.map(Math.fround));
+  });
+
+  it('that cannot be read', async () => {
+    const path = safetensorsOf('BF16.safetensors', 'BF16', new Uint8Array(48));
+    const message = `${path}: maps: elements of type BF16 cannot be read, only F16, F32, F64, I32, U8; save it as float32`;
+    await expect(openMaps(path)).rejects.toMatchObject({ name: 'MapFileError', message });
+  });
+});
+
 describe('refused, with what to do:', () => {
   it.each([
     ['bigEndian.npy', ".astype('<f4')"],
@@ -92,6 +123,8 @@ describe('refused, with what to do:', () => {
     ['fields.npy', 'it has fields'],
     ['vector.npy', 'expected maps [N, h, w], [N, 1, h, w] or [h, w], its shape is (5)'],
     ['empty.npy', 'expected 1 to 10000000 maps, there are 0'],
+    ['twice.npz', "there are two arrays 'a' in the archive"],
+    ['surplus.npz', 'a: expected 12 elements of <f4, there are more'],
     ['embeddings.npz', undefined],
   ] as const)('%s', async (name, message) => {
     if (message === undefined) return expect((await read(file(name))).names).toEqual(['image', 'audio']);
@@ -131,11 +164,18 @@ describe('refused, with what to do:', () => {
     expect(error).toMatchObject({ name: 'MapFileError', message: expect.stringContaining(message) });
   });
 
-  it('a damaged member of an archive', async () => {
-    const content = bytesOf('named.npz');
-    content.fill(0x55, 60, 90);
-    writeFileSync(join(folder, 'member.npz'), content);
-    await expect(read(join(folder, 'member.npz'))).rejects.toThrow();
+  it.each([
+    // A bit of what is compressed.
+    ['named.npz', [120, 121], 'b: the archive cannot be read (invalid distance code)'],
+    // A bit of an element: nothing but the checksum tells.
+    ['stacked.npz', [205, 206], 'maps: the archive cannot be read (its checksum is another)'],
+  ] as const)('a damaged member of %s', async (name, [from, to], message) => {
+    const content = bytesOf(name);
+    for (let i = from; i < to; i++) content[i]! ^= 1;
+    const path = join(folder, 'member.npz');
+    writeFileSync(path, content);
+    const error = await read(path).catch((e: Error) => e);
+    expect(error).toMatchObject({ name: 'MapFileError', message: expect.stringContaining(`${path}: ${message}`) });
   });
 
   it('an empty folder, and a file that is not there', async () => {
@@ -183,6 +223,22 @@ describe('a written file', () => {
     await expect(writer.write(2, Float32Array.of(1, 2))).rejects.toThrow('expected part 0 to 1 of 2 elements, got part 2 of 2');
     await writer.finish();
     expect((await read(path)).values).toEqual([Number.NaN, Number.NaN, 1, 2]);
+  });
+
+  it.skipIf(process.platform === 'win32')('does not take its name when the disk becomes full', async () => {
+    const path = join(folder, 'full.npy');
+    const module = new URL('../../dist/evaluation/maps/npyWriter.js', import.meta.url);
+    const script = `
+      const { NpyWriter } = await import(${JSON.stringify(module.href)});
+      const writer = await NpyWriter.create(${JSON.stringify(path)}, [1, 64, 64]);
+      await writer.write(0, new Float32Array(64 * 64)).catch(async ({ code }) => { console.log(code); await writer.abandon(); process.exit(); });
+      await writer.finish();`;
+    // Files of at most 8 KiB; the signal that usually ends the process then is ignored, as a full disk sends none.
+    const limited = 'trap "" XFSZ; ulimit -f 8; exec "$@"';
+    const args = ['-c', limited, 'sh', process.execPath, '--input-type=module', '-e', script];
+    const { stdout } = await promisify(execFile)('/bin/sh', args);
+    expect(stdout).toBe('EFBIG\n');
+    expect(readdirSync(folder).filter((name) => name.includes('full'))).toEqual([]);
   });
 
   it('leaves nothing behind when it is abandoned', async () => {

@@ -6,7 +6,10 @@ import { filesBelow } from '../../datasets/files.js';
 import { listSafetensors } from '../../runtime/safetensors.js';
 import { openNpy } from './npy.js';
 import { openNpz } from './npz.js';
-import { type ArrayFile, MapFileError } from './storedArray.js';
+import { type ArrayFile, type ElementType, MapFileError } from './storedArray.js';
+
+/** Types of safetensors by their names there. */
+const elementTypes: Readonly<Record<string, ElementType>> = { F16: '<f2', F32: '<f4', F64: '<f8', I32: '<i4', U8: '|u1' };
 
 async function openSafetensors(path: string): Promise<ArrayFile> {
   const tensors = new Map((await listSafetensors(path)).map((tensor) => [tensor.name, tensor]));
@@ -16,10 +19,14 @@ async function openSafetensors(path: string): Promise<ArrayFile> {
     array: async (name) => {
       const { stored, shape, begin, end } = tensors.get(name)!;
       const where = `${path}: ${name}`;
-      if (stored !== 'F32') throw new MapFileError(`${where}: expected a tensor of type F32, it is ${stored}`);
+      const type = elementTypes[stored];
+      if (!type)
+        throw new MapFileError(
+          `${where}: elements of type ${stored} cannot be read, only ${Object.keys(elementTypes).join(', ')}; save it as float32`,
+        );
       // A stream of no bytes cannot be asked for.
       const bytes = () => (end > begin ? createReadStream(path, { start: begin, end: end - 1 }) : (async function* () {})());
-      return { where, name, shape, type: '<f4', bytes };
+      return { where, name, shape, type, bytes };
     },
     close: async () => {},
   };

@@ -78,8 +78,8 @@ function namedOf(file: ArrayFile): MapSource {
 
 /**
  * Opens maps: `.npy` with all of them, [N, h, w] in the order of the annotations; `.npz` and `.safetensors` with one such array (the only one,
- * or `maps`) or with an array for each sample, named by its id; or a folder of `.npy` files named by the ids. Elements are float16, 32 or 64
- * or uint8, and become float32. The values are not looked at.
+ * or `maps`) or with an array for each sample, named by its id; or a folder of `.npy` files named by the ids. Elements are float16, 32 or
+ * 64, int32 or uint8, and become float32. The values are not looked at.
  *
  * Throws MapFileError, naming the file and the array, for everything else, for damaged files, and for maps larger than 4096 pixels.
  */

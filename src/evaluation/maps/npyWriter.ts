@@ -22,7 +22,7 @@ export class NpyWriter {
     readonly shape: readonly number[],
     readonly temporary: string,
     readonly file: FileHandle,
-    readonly start: number,
+    readonly header: Uint8Array,
   ) {
     this.#length = shape.slice(1).reduce((product, d) => product * d, 1);
   }
@@ -30,10 +30,7 @@ export class NpyWriter {
   /** Begins a file beside the one that it will be. */
   static async create(path: string, shape: readonly number[]): Promise<NpyWriter> {
     const temporary = temporaryPath(path);
-    const file = await open(temporary, 'wx');
-    const header = npyHeader(shape);
-    await file.write(header, 0, header.length, 0);
-    return new NpyWriter(path, shape, temporary, file, header.length);
+    return new NpyWriter(path, shape, temporary, await open(temporary, 'wx'), npyHeader(shape));
   }
 
   /** Part `index` of the N. Throws MapFileError for one of another length, and for an index that there is not. */
@@ -43,16 +40,21 @@ export class NpyWriter {
         `${this.path}: expected part 0 to ${this.shape[0]! - 1} of ${this.#length} elements, got part ${index} of ${data.length}`,
       );
     this.#written.add(index);
-    await this.file.write(
+    await this.#writeAt(
+      this.header.length + index * data.byteLength,
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      0,
-      data.byteLength,
-      this.start + index * data.byteLength,
     );
+  }
+
+  /** A disk that becomes full takes some of the bytes without a word; only the next call fails. */
+  async #writeAt(position: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; )
+      done += (await this.file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 
   /** Gives the file its name. Parts that were not written are NaN. */
   async finish(): Promise<void> {
+    await this.#writeAt(0, this.header);
     const nothing = new Float32Array(this.#length).fill(Number.NaN);
     for (let i = 0; i < this.shape[0]!; i++) if (!this.#written.has(i)) await this.write(i, nothing);
     await this.file.sync();

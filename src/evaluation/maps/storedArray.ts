@@ -6,9 +6,9 @@ export class MapFileError extends Error {
 }
 
 /** How an element is stored, little-endian, by the names of NumPy. */
-export type ElementType = '<f2' | '<f4' | '<f8' | '|u1';
+export type ElementType = '<f2' | '<f4' | '<f8' | '<i4' | '|u1';
 
-export const elementBytes: Readonly<Record<ElementType, number>> = { '<f2': 2, '<f4': 4, '<f8': 8, '|u1': 1 };
+export const elementBytes: Readonly<Record<ElementType, number>> = { '<f2': 2, '<f4': 4, '<f8': 8, '<i4': 4, '|u1': 1 };
 
 /** An array of numbers in a file, in row-major order. */
 export interface StoredArray {
@@ -46,6 +46,7 @@ function decode(bytes: Uint8Array, type: ElementType): Float32Array {
   const { buffer, byteOffset, length } = bytes;
   if (type === '<f4') return new Float32Array(buffer, byteOffset, length / 4).slice();
   if (type === '<f8') return Float32Array.from(new Float64Array(buffer, byteOffset, length / 8));
+  if (type === '<i4') return Float32Array.from(new Int32Array(buffer, byteOffset, length / 4));
   if (type === '<f2') return Float32Array.from(new Uint16Array(buffer, byteOffset, length / 2), half);
   return Float32Array.from(bytes);
 }
@@ -79,10 +80,11 @@ export async function* parts({ where, shape, type, bytes }: StoredArray, length:
     );
 }
 
-/** The whole array. Only for arrays that were found to be small. */
+/** The whole array, as `parts` reads it. Only for arrays that were found to be small. */
 export async function wholeArray(array: StoredArray): Promise<Float32Array> {
   const total = array.shape.reduce((product, d) => product * d, 1);
-  if (total === 0) return new Float32Array(0);
-  for await (const part of parts(array, total)) return part;
-  throw new MapFileError(`${array.where}: expected ${total} elements, there are none`);
+  let whole: Float32Array = new Float32Array(0);
+  // To the end of the file, where it shows that there is no more and that it is not damaged.
+  if (total > 0) for await (const part of parts(array, total)) whole = part;
+  return whole;
 }
