@@ -73,7 +73,9 @@ export class MapScorer {
     const pixels = this.#values.length;
     const top = this.#ranks.meanFrom(pixels - Math.ceil(pixels / 4));
     const { min, max } = this.#before;
-    return this.#isRelative && max > min ? min + (max - min) * top : top;
+    if (!this.#isRelative) return top;
+    // A constant map is left as it is, or moved by 1, by the scaling.
+    return max > min ? min + (max - min) * top : min;
   }
 
   /** The place that the map points at, against the one that is annotated. */

@@ -36,10 +36,12 @@ export const placeScores = (
 /** What the best map without ties gets: the pixels it may predict are chosen well, how many they are is the protocol's word. */
 export function ceilingOf(truth: Truth, protocol: Protocol): PlaceScores {
   const rank = fixedRank(protocol);
+  // Where there is no object, predicting something is better than 0/0.
+  const free = bestOverlap(Math.max(1, truth.area), truth);
   const exact = bestOverlap(truth.area, truth);
   return placeScores(
     {
-      fixed: rank === undefined ? exact : bestOverlap(untiedCount(protocol, rank), truth),
+      fixed: rank === undefined ? free : bestOverlap(untiedCount(protocol, rank), truth),
       adaptive: bestOverlap(untiedCount(protocol, adaptiveRank(protocol, truth.area)), truth),
       half: exact,
     },

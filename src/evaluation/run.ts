@@ -147,8 +147,9 @@ export function runOf({ samples }: Benchmark, evaluation: Evaluation, maps: stri
 /** Makes the folder, or takes one that is empty or holds a run. Throws EvaluationError for any other. */
 export async function openRunFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const files = await readdir(folder);
-  if (files.length > 0 && !files.includes(fileName) && !files.includes('maps.npy'))
+  // A temporary file of a run that was killed is no obstacle.
+  const files = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+  if (files.length > 0 && !files.includes(fileName))
     throw new EvaluationError(
       `${folder}: expected a new or empty folder, or one with an earlier evaluation; it holds '${files[0]}'`,
     );

@@ -25,7 +25,8 @@ export const scoreTitles: Readonly<Record<ScoreName, string>> = {
 const interactive: readonly string[] = ['IIoU', 'IIoUAdap', 'IAUC', 'IAUCAdap'] satisfies ScoreName[];
 
 /** Whether some picture has several sounds; otherwise IIoU says the same as cIoU. */
-export const isInteractive = ({ images, singleImages }: Evaluation): boolean => singleImages < images;
+export const isInteractive = ({ images, singleImages, protocol }: Evaluation): boolean =>
+  singleImages < images || protocol.groupBy === 'publishedName';
 
 /** The scores that any of these has. */
 export function shownScores(evaluations: readonly Evaluation[], others: readonly Partial<Scores>[] = []): ScoreName[] {

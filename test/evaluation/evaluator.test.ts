@@ -209,6 +209,17 @@ describe('degenerate input has the answer of the protocol', () => {
     expect(at.tied).toBe(1);
   });
 
+  it('a constant map is as confident as its value, whatever the scaling', async () => {
+    const benchmark = benchmarkOf([half]);
+    for (const [, protocol] of relative)
+      expect((await evaluateMaps(benchmark, protocol, [constant])).samples[0]!.confidence).toBeCloseTo(0.3, 6);
+  });
+
+  it('the ceiling of an empty ground truth is not below what any map gets', async () => {
+    const { scores, ceiling } = await evaluateMaps(benchmarkOf([empty]), protocols.avin, [noiseMap(random)]);
+    expect(ceiling.AUC).toBe(scores.AUC);
+  });
+
   it('an object that fills the picture has no non-sounding area', async () => {
     const { samples, scores } = await evaluateMaps(benchmarkOf([whole, half]), protocols.avin, [
       noiseMap(random),

@@ -52,6 +52,11 @@ describe('a table', () => {
     expect(table([single], { format: 'markdown', published: false })).not.toContain('IIoU');
   });
 
+  it('has IIoU by published names wherever that is asked for', () => {
+    const named = { ...single, protocol: { ...single.protocol, groupBy: 'publishedName' as const } };
+    expect(table([named], { format: 'markdown', published: false })).toContain('IIoU');
+  });
+
   it('in CSV has every digit, and any name', () => {
     const [header, row] = [...csvRows(table([hostile], { format: 'csv', published: false }), ',')].map(({ fields }) => fields);
     const cell = (name: string) => row![header!.indexOf(name)];
