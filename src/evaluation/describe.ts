@@ -14,7 +14,10 @@ function thresholdOf({ binarize, comparison }: Protocol): string {
   return binarize.share === 0.5 ? `${side} the median` : `${side} the ${100 * binarize.share} % quantile`;
 }
 
-/** One line: `bilinear with aligned corners to 224 x 224, values scaled to their range, pixels above the median; success at ciou >= 0.5`. */
+/**
+ * One line: `bilinear with aligned corners to 224 x 224, values scaled to their range, pixels above the median; success at ciou >=
+ * 0.5; 2 annotators must agree where there are several; IIoU by picture`.
+ */
 export function describeProtocol(protocol: Protocol): string {
   const { resize, alignCorners, size, values, consensus, successAt, groupBy, objectPrior } = protocol;
   const parts = [
@@ -24,6 +27,6 @@ export function describeProtocol(protocol: Protocol): string {
     `pixels ${thresholdOf(protocol)}`,
   ];
   const agreement = consensus > 1 ? `; ${consensus} annotators must agree where there are several` : '';
-  const grouping = groupBy === 'publishedName' ? '; IIoU by file names, as published' : '';
-  return `${parts.join(', ')}; success at ciou >= ${successAt}${agreement}${grouping}`;
+  const grouping = groupBy === 'publishedName' ? 'file names, as published' : 'picture';
+  return `${parts.join(', ')}; success at ciou >= ${successAt}${agreement}; IIoU by ${grouping}`;
 }

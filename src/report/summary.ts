@@ -3,7 +3,7 @@ import { reportOf } from '../datasets/problems.js';
 import { describeProtocol } from '../evaluation/describe.js';
 import type { Evaluation } from '../evaluation/evaluation.js';
 import type { RecallName } from '../metrics/retrieval.js';
-import { isInteractive, percent, scoreTitles, shownScores } from './columns.js';
+import { percent, scoreTitles, shownScores } from './columns.js';
 
 function retrievalLines({ retrieval }: Evaluation): string[] {
   if (!retrieval) return [];
@@ -29,8 +29,8 @@ export function summary(evaluation: Evaluation): string {
   const counts = [`N ${N}`];
   if (sounding < N) counts.push(`${sounding} with a source in the picture`);
   counts.push(`${images} pictures`);
-  if (isInteractive(evaluation) && singleImages > 0)
-    counts.push(`${singleImages} of them with one sound, where IIoU says no more than cIoU`);
+  if (protocol.groupBy === 'image' && singleImages > 0)
+    counts.push(`${singleImages < images ? `${singleImages} of them` : 'all'} with one sound, where IIoU says no more than cIoU`);
   const rows = [
     ['', 'score', '95 % interval', 'ceiling', 'centre box', 'whole image'],
     ...shownScores([evaluation]).map((name) => {

@@ -1,5 +1,6 @@
 /** Evaluations as a table, with what papers report beside them. */
 import type { Evaluation, ScoreName, Scores } from '../evaluation/evaluation.js';
+import type { Protocol } from '../evaluation/protocol.js';
 import { type PublishedRow, publishedRows } from '../evaluation/published.js';
 import { percent, scoreTitles, shownScores } from './columns.js';
 import { escapeHtml } from './html.js';
@@ -33,14 +34,18 @@ interface Block {
 }
 
 /** The name of a protocol, and what was changed of it. */
-const protocolName = ({ protocol: { name, objectPrior, groupBy } }: Evaluation): string =>
+const protocolName = ({
+  name,
+  objectPrior,
+  groupBy,
+}: Pick<Protocol, 'name' | 'objectPrior'> & Partial<Pick<Protocol, 'groupBy'>>): string =>
   [name, ...(objectPrior ? [`OGL ${objectPrior.alpha}`] : []), ...(groupBy === 'publishedName' ? ['by name'] : [])].join(', ');
 
-const publishedLine = ({ method, paper, benchmark, protocol, trainedOn, scores }: PublishedRow): Line => ({
+const publishedLine = ({ method, paper, benchmark, protocol, objectPrior, trainedOn, scores }: PublishedRow): Line => ({
   kind: 'published',
-  label: `${method}, trained on ${trainedOn} (published: ${paper})`,
+  label: `${method}${trainedOn === undefined ? '' : `, trained on ${trainedOn}`} (published: ${paper})`,
   benchmark,
-  protocol,
+  protocol: protocolName({ name: protocol, objectPrior }),
   scores,
 });
 
@@ -49,19 +54,19 @@ function blocksOf(evaluations: readonly Evaluation[], published: readonly Publis
   const blocks = new Map<string, Block & { first: Evaluation }>();
   for (const evaluation of evaluations) {
     const { benchmark, N, model, scores, intervals } = evaluation;
-    const protocol = protocolName(evaluation);
+    const protocol = protocolName(evaluation.protocol);
     const key = JSON.stringify([benchmark, protocol, N, evaluation.ceiling]);
     const block = blocks.get(key) ?? { benchmark, protocol, lines: [], first: evaluation };
     block.lines.push({ kind: 'measured', label: model, benchmark, protocol, N, scores, intervals });
     blocks.set(key, block);
   }
-  const left = new Set(published);
+  const left = new Set(published.map(publishedLine));
   const measured = [...blocks.values()].map(({ benchmark, protocol, lines, first }): Block => {
     const own = { benchmark, protocol, N: first.N };
-    for (const row of left)
-      if (row.benchmark === benchmark && row.protocol === protocol) {
-        lines.push(publishedLine(row));
-        left.delete(row);
+    for (const line of left)
+      if (line.benchmark === benchmark && line.protocol === protocol) {
+        lines.push(line);
+        left.delete(line);
       }
     lines.push(
       { ...own, kind: 'baseline', label: 'centre box', scores: first.centreBox },
@@ -71,10 +76,10 @@ function blocksOf(evaluations: readonly Evaluation[], published: readonly Publis
     return { benchmark, protocol, lines };
   });
   const others = new Map<string, Block>();
-  for (const row of left) {
-    const key = JSON.stringify([row.benchmark, row.protocol]);
-    const block = others.get(key) ?? { benchmark: row.benchmark, protocol: row.protocol, lines: [] };
-    block.lines.push(publishedLine(row));
+  for (const line of left) {
+    const key = JSON.stringify([line.benchmark, line.protocol]);
+    const block = others.get(key) ?? { benchmark: line.benchmark, protocol: line.protocol, lines: [] };
+    block.lines.push(line);
     others.set(key, block);
   }
   return [...measured, ...others.values()];
@@ -119,7 +124,7 @@ const cellsOf = (line: Line, names: readonly ScoreName[]) => [
 ];
 
 function markdown(blocks: readonly Block[], names: readonly ScoreName[]): string {
-  const safe = (text: string) => text.replaceAll(/([\\|`*_<>[\]])/g, '\\$1').replaceAll(/\s+/g, ' ');
+  const safe = (text: string) => text.replaceAll(/([\\|`*_~&$<>[\]])/g, '\\$1').replaceAll(/\s+/g, ' ');
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const titles = titlesOf(names);
   const lines = blocks.flatMap(({ lines }) => lines);
@@ -138,11 +143,17 @@ const latexSymbols: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',
   '^': '\\textasciicircum{}',
+  // In the fonts of LaTeX's default encoding these places hold other symbols.
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
   '–': '--',
 };
 
 function latex(blocks: readonly Block[], names: readonly ScoreName[]): string {
-  const safe = (text: string) => text.replaceAll(/[\\~^–]|[&%$#_{}]/g, (c) => latexSymbols[c] ?? `\\${c}`);
+  // An empty line in a name would end the paragraph, which is an error inside of \textbf.
+  const safe = (text: string) =>
+    text.replaceAll(/\s+/g, ' ').replaceAll(/[\\~^<>|–]|[&%$#_{}]/g, (c) => latexSymbols[c] ?? `\\${c}`);
   const row = (cells: readonly string[]) => `${cells.join(' & ')} \\\\`;
   const body = blocks.map(({ benchmark, protocol, lines }) => [
     `\\multicolumn{${names.length + 2}}{l}{\\textit{${safe(`${benchmark}, protocol ${protocol}`)}}} \\\\`,
@@ -164,7 +175,7 @@ function latex(blocks: readonly Block[], names: readonly ScoreName[]): string {
 
 function csv(blocks: readonly Block[], names: readonly ScoreName[]): string {
   const safe = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const exact = (v: number | undefined) => (v === undefined || Number.isNaN(v) ? '' : String(v));
+  const exact = (v: number | null | undefined) => (v === undefined || v === null || Number.isNaN(v) ? '' : String(v));
   const header = [
     'benchmark',
     'protocol',

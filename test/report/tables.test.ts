@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { csvRows } from '../../src/datasets/csv.js';
-import { benchmarkNames } from '../../src/datasets/index.js';
-import { describeProtocol } from '../../src/evaluation/describe.js';
 import type { Evaluation } from '../../src/evaluation/evaluation.js';
-import { protocolNames, protocols, withObjectPrior } from '../../src/evaluation/protocols.js';
-import { publishedRows } from '../../src/evaluation/published.js';
+import { protocols, withObjectPrior } from '../../src/evaluation/protocols.js';
 import { Random } from '../../src/random.js';
-import { summary } from '../../src/report/summary.js';
 import { table } from '../../src/report/tables.js';
 import { benchmarkOf, boxes, evaluateMaps, noiseMap, randomBox } from '../evaluation/scenes.js';
 
@@ -66,84 +62,47 @@ describe('a table', () => {
     expect(cell('kind')).toBe('measured');
   });
 
-  it('in Markdown, LaTeX and HTML keeps names text', () => {
+  it('leaves scores that are 0/0 empty in CSV, as they come from a file', () => {
+    const read: Evaluation = JSON.parse(JSON.stringify({ ...measured, scores: { ...measured.scores, NSA: Number.NaN } }));
+    const [header, row] = [...csvRows(table([read], { format: 'csv', published: false }), ',')].map(({ fields }) => fields);
+    expect(row![header!.indexOf('NSA')]).toBe('');
+  });
+
+  it('has published scores with an object prior beside measured ones with the same, and away from those without', async () => {
+    const set = benchmarkOf(annotations, { name: 'vggss' });
+    const plain = await evaluateMaps(set, protocols.ezvsl, maps);
+    const mixed = await evaluateMaps(set, withObjectPrior(protocols.ezvsl, 0.4), maps, maps);
+    const rows = [...csvRows(table([plain, mixed], { format: 'csv', published: true }), ',')].map(({ fields }) => fields);
+    const kindsUnder = (name: string) => rows.filter(([, protocol]) => protocol === name).map(([, , kind]) => kind);
+    const ends = ['baseline', 'baseline', 'ceiling'];
+    expect(kindsUnder('ezvsl')).toEqual(['measured', ...ends]);
+    expect(kindsUnder('ezvsl, OGL 0.4')).toEqual(['measured', 'published', 'published', 'published', ...ends]);
+  });
+
+  it('in Markdown keeps names text, in one cell', () => {
     const markdown = table([hostile], { format: 'markdown', published: false });
-    expect(markdown.split('\n')[2]!.match(/(?<!\\)\|/g)).toHaveLength(markdown.split('\n')[0]!.match(/\|/g)!.length);
+    const [header, , row] = markdown.split('\n') as [string, string, string];
+    const cells = row.split(/(?<!\\)\|/);
+    expect(cells).toHaveLength(header.split('|').length);
+    const unescaped = cells[3]!.replaceAll(/\\([!-/:-@[-`{-~])/g, '$1').trim();
+    expect(unescaped).toBe(`**${hostile.model.replace('\n', ' ')}**`);
+    for (const plain of [/(?<!\\)[<&]/, /[a-z]_[a-z]/]) expect(cells[3]).not.toMatch(plain);
+  });
+
+  it('in LaTeX keeps names text, in one paragraph', () => {
     const latex = table([hostile], { format: 'latex', published: false });
-    expect(latex).toContain('a|b "x", \\& <i>y\\_z</i>\n50\\%');
+    expect(latex).toContain(
+      String.raw`\textbf{a\textbar{}b "x", \& \textless{}i\textgreater{}y\_z\textless{}/i\textgreater{} 50\%} & 12 &`,
+    );
     expect(latex).toContain('\\toprule');
+    const paragraphs = table([{ ...measured, model: 'a\n\n{b}\\c~^$#' }], { format: 'latex', published: false });
+    expect(paragraphs).toContain(String.raw`\textbf{a \{b\}\textbackslash{}c\textasciitilde{}\textasciicircum{}\$\#}`);
+  });
+
+  it('in HTML keeps names text', () => {
     const html = table([hostile], { format: 'html', published: false });
     expect(html).not.toContain('<i>');
-    expect(html).toContain('&#60;i&#62;y_z&#60;/i&#62;');
-  });
-});
-
-describe('a summary', () => {
-  it('has the score, its interval, the ceiling and the baselines of each measure in a line', () => {
-    const lines = summary(measured).split('\n');
-    expect(lines[0]).toBe('maps on is3: N 12, 6 pictures');
-    expect(lines[1]).toContain('protocol sslalign: bilinear with aligned corners to 224 x 224');
-    const line = lines.find((text) => text.startsWith('AUC adap.'))!;
-    expect(line.split(/\s{2,}/)).toEqual([
-      'AUC adap.',
-      show(measured.scores.AUCAdap),
-      measured.intervals.AUCAdap!.map(show).join(' - '),
-      show(measured.ceiling.AUCAdap!),
-      show(measured.centreBox.AUCAdap),
-      show(measured.wholeImage.AUCAdap),
-    ]);
-  });
-
-  it('says what is missing, what is tied, and what retrieval found', () => {
-    const text = summary({
-      ...single,
-      tied: 3,
-      missing: [{ file: 'a.jpg', reason: 'the picture is not there' }],
-      retrieval: {
-        N: 12,
-        imageToSound: { 'R@1': 0.25, 'R@5': 0.5, 'R@10': 1 },
-        soundToImage: { 'R@1': 0, 'R@5': 0.5, 'R@10': 1 },
-        intervals: {
-          imageToSound: { 'R@1': [0.1, 0.4], 'R@5': [0.2, 0.8], 'R@10': [1, 1] },
-          soundToImage: { 'R@1': [0, 0], 'R@5': [0.2, 0.8], 'R@10': [1, 1] },
-        },
-        alignment: 0.5,
-        gap: { magnitude: 0.1, deviation: 0.2 },
-      },
-    });
-    expect(text).toContain('3 maps have equal values at a threshold');
-    expect(text).toContain('1 problem in 13 samples:\n  1 x the picture is not there\n    a.jpg');
-    expect(text).toContain('picture to sound  R@1 25.0 [10.0, 40.0]  R@5 50.0 [20.0, 80.0]  R@10 100.0 [100.0, 100.0]');
-    expect(text).not.toContain('IIoU');
-  });
-});
-
-describe('published rows', () => {
-  it('are of known benchmarks and protocols, and shares', () => {
-    const rows = benchmarkNames.flatMap((name) => publishedRows(name));
-    expect(rows.length).toBeGreaterThan(20);
-    for (const { protocol, scores, paper } of rows) {
-      expect([...protocolNames, 'own']).toContain(protocol);
-      expect(paper).toMatch(/, .* 20\d\d$/);
-      for (const score of Object.values(scores)) expect(score > 0.1 && score < 1).toBe(true);
-    }
-    expect(publishedRows('vggss').find(({ method }) => method === 'SSLalignment')?.scores).toEqual({ cIoU: 0.3994 });
-  });
-});
-
-describe('a protocol in words', () => {
-  it('differs from every other, but for those that are the same', () => {
-    const words = protocolNames.map((name) => [name, describeProtocol(protocols[name])] as const);
-    const same = words.filter(([, text], i) => words.findIndex(([, other]) => other === text) < i).map(([name]) => name);
-    expect(same).toEqual(['lvs', 'fnac', 'ssltie']);
-  });
-
-  it('says the threshold, the comparison, the object prior and the grouping', () => {
-    const text = describeProtocol({ ...withObjectPrior(protocols.slavc, 0.9), groupBy: 'publishedName' });
-    for (const part of ['bicubic', 'at or above 0.5', '0.9 of the map', 'IIoU by file names, as published'])
-      expect(text).toContain(part);
-    expect(describeProtocol({ ...protocols.ezvsl, binarize: { by: 'rank', share: 0.75 } })).toContain(
-      'at or above the 75 % quantile',
-    );
+    const [, name] = /<th scope="row">([^<]*)<\/th>/.exec(html)!;
+    expect(name!.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))).toBe(hostile.model);
   });
 });
