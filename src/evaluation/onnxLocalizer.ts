@@ -77,6 +77,15 @@ function checkInput(path: string, { name, shape }: Port, made: readonly number[]
     );
 }
 
+/** Throws EvaluationError unless the map and the embeddings have a row for each pair. */
+function checkOutputs(path: string, { map, image, sound }: Roles, batch: number): void {
+  for (const { name, shape } of [map, image, sound].filter((port) => port !== undefined))
+    if (shape[0] !== batch)
+      throw new EvaluationError(
+        `${path}: its output '${name}' is ${showShape(shape)}, expected ${batch} as its first size, the batch`,
+      );
+}
+
 /**
  * A model with a picture and a spectrogram as inputs and a map as output, and embeddings `imageEmbedding` and `soundEmbedding` (or `image_embedding`,
  * `audio_embedding`) where it has both. Throws EvaluationError when inputs and outputs are others, or of other sizes than the presets make;
@@ -92,6 +101,7 @@ export async function onnxLocalizer(path: string, options: OnnxLocalizerOptions)
   };
   checkInput(path, roles.frame, shapeOf('frame', views.frame), batch, views.frame.picture.name);
   checkInput(path, roles.spectrogram, shapeOf('spectrogram', views.spectrogram), batch, views.spectrogram.sound.name);
+  checkOutputs(path, roles, batch);
   const session = await Session.create(model, { ...sessionOptions, name });
   return {
     name,

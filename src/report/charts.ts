@@ -1,16 +1,17 @@
-/** Charts as SVG text, made without a browser by Vega-Lite. */
+/** Charts as SVG text, made without a browser by Vega-Lite. Models have the colours `--model-0` ... of the page's style sheet. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Evaluation } from '../evaluation/evaluation.js';
-import { successThresholds } from '../metrics/success.js';
+import { fixedRank, untiedCount } from '../evaluation/protocol.js';
+import { areaUnderCurve, successCurve, successRate, successThresholds } from '../metrics/success.js';
 import { escapeHtml } from './html.js';
-import { seriesColours } from './palette.js';
+import { modelColour, seriesColours } from './palette.js';
 
-/** Text and lines take the page's colour: this one is replaced by `currentColor`. */
+/** Text and lines take the page's colour, bars and curves the models': Vega needs colours it knows, which are replaced afterwards. */
 const ink = '#123456';
-const font = 'system-ui, sans-serif';
+const stand = (place: number) => `#abcde${place}`;
 
 const config = {
-  font,
+  font: 'system-ui, sans-serif',
   background: 'transparent',
   view: { stroke: null },
   axis: {
@@ -22,100 +23,141 @@ const config = {
     tickOpacity: 0.4,
     labelColor: ink,
     titleColor: ink,
-    labelFontSize: 12,
+    labelFontSize: 11,
     titleFontSize: 12,
     titleFontWeight: 'normal' as const,
-    labelLimit: 220,
+    titlePadding: 8,
+    tickCount: 5,
   },
-  legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, orient: 'bottom' as const, title: null, labelLimit: 260 },
-  range: { category: [...seriesColours] },
 };
 
-/** `label` is read out in place of the picture. */
+/** `label` is read out in place of the picture. Sizes are pixels, with axes and titles. */
 async function svgOf(spec: Record<string, unknown>, label: string): Promise<string> {
   const [vega, lite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec: compiled } = lite.compile({ ...spec, config } as unknown as TopLevelSpec);
+  const whole = { ...spec, config, padding: 2, autosize: { type: 'fit', contains: 'padding' } };
+  const { spec: compiled } = lite.compile(whole as unknown as TopLevelSpec);
   const svg = await new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error }).toSVG();
-  return svg.replaceAll(ink, 'currentColor').replace('<svg ', `<svg role="img" aria-label="${escapeHtml(label)}" `);
+  const coloured = seriesColours.reduce(
+    (text, _, i) => text.replaceAll(stand(i), modelColour(i)),
+    svg.replaceAll(ink, 'currentColor'),
+  );
+  return coloured.replace('<svg ', `<svg role="img" aria-label="${escapeHtml(label)}" `);
 }
 
 const percentAxis = (title: string) => ({ type: 'quantitative', title, axis: { format: '.0%' }, scale: { domain: [0, 1] } });
-const seriesOf = (evaluations: readonly Evaluation[]) => ({
+/** Models are numbers here; the page says which colour is whose. */
+const colourOf = (evaluations: readonly Evaluation[]) => ({
   field: 'model',
   type: 'nominal',
-  scale: { domain: evaluations.map(({ model }) => model) },
-  legend: evaluations.length > 1 ? undefined : null,
+  scale: { domain: evaluations.map((_, i) => i), range: evaluations.map((_, i) => stand(i % seriesColours.length)) },
+  legend: null,
 });
+const offsetOf = (evaluations: readonly Evaluation[]) =>
+  evaluations.length > 1 ? { field: 'model', type: 'nominal' } : undefined;
 
-/** Share of samples that reach each ciou; the success threshold is marked. `adaptive`: with as many pixels as the object has. */
-export function successChart(evaluations: readonly Evaluation[], adaptive: boolean): Promise<string> {
-  const values = evaluations.flatMap(({ model, successCurve, successCurveAdap }) =>
-    (adaptive ? successCurveAdap : successCurve).map((share, i) => ({ model, ciou: successThresholds[i], share })),
+/** Three of them stand side by side on a wide page; one fills a telephone. */
+const size = { width: 322, height: 240 };
+
+/**
+ * The success curve of the best map without ties at the fixed threshold: it predicts as many pixels as the protocol says, so ciou is c / a or a / c
+ * of c predicted pixels and an object of a. Undefined where this is not the evaluation's own ceiling: weights of several annotators are
+ * not in an evaluation.
+ */
+export function ceilingCurve({ protocol, samples, ceiling }: Evaluation): number[] | undefined {
+  const rank = fixedRank(protocol);
+  const best = samples.flatMap(({ sounding, area: share }) => {
+    if (!sounding) return [];
+    const area = Math.round(share * protocol.size ** 2);
+    const count = rank === undefined ? area : untiedCount(protocol, rank);
+    return [area === 0 ? 0 : Math.min(count / area, area / count)];
+  });
+  const curve = successCurve(best);
+  const isSame = (a: number, b: number | undefined) => b !== undefined && Math.abs(a - b) < 1e-9;
+  const agrees = isSame(successRate(best, protocol.successAt), ceiling.cIoU) && isSame(areaUnderCurve(curve), ceiling.AUC);
+  return agrees ? curve : undefined;
+}
+
+/**
+ * Share of samples that reach each ciou; the success threshold is marked, and the ceiling is dashed where it is known. `adaptive`: with as many
+ * pixels as the object has, where the ceiling is 1.
+ */
+export function successChart(evaluations: readonly [Evaluation, ...Evaluation[]], adaptive: boolean): Promise<string> {
+  const points = (curve: readonly number[], model?: number) =>
+    curve.map((share, i) => ({ model, ciou: successThresholds[i], share }));
+  const values = evaluations.flatMap(({ successCurve: fixed, successCurveAdap }, i) =>
+    points(adaptive ? successCurveAdap : fixed, i),
   );
+  const ceiling = adaptive ? undefined : ceilingCurve(evaluations[0]);
+  const x = { field: 'ciou', type: 'quantitative', title: 'ciou of at least', scale: { domain: [0, 1] } };
+  const y = { field: 'share', ...percentAxis('samples') };
   const spec = {
-    width: 400,
-    height: 240,
+    ...size,
     layer: [
       {
-        data: { values: [{ at: evaluations[0]!.protocol.successAt }] },
-        mark: { type: 'rule', color: ink, opacity: 0.4, strokeDash: [4, 4] },
-        encoding: { x: { field: 'at', type: 'quantitative' } },
+        data: { values: [{ ciou: evaluations[0].protocol.successAt }] },
+        mark: { type: 'rule', color: ink, opacity: 0.4, strokeDash: [2, 3] },
+        encoding: { x },
       },
-      {
-        data: { values },
-        mark: { type: 'line', strokeWidth: 2.5, interpolate: 'linear' },
-        encoding: {
-          x: { field: 'ciou', type: 'quantitative', title: 'ciou of at least', scale: { domain: [0, 1] } },
-          y: { field: 'share', ...percentAxis('samples') },
-          color: seriesOf(evaluations),
-        },
-      },
+      ...(ceiling
+        ? [
+            {
+              data: { values: points(ceiling) },
+              mark: { type: 'line', color: ink, opacity: 0.6, strokeWidth: 1.5, strokeDash: [6, 4] },
+              encoding: { x, y },
+            },
+          ]
+        : []),
+      { data: { values }, mark: { type: 'line', strokeWidth: 2.5 }, encoding: { x, y, color: colourOf(evaluations) } },
     ],
   };
   return svgOf(spec, `Share of samples by ciou${adaptive ? ', adaptive' : ''}`);
 }
 
-/** Success (adaptive) of groups of samples, a bar for each model. */
+/** Success (adaptive) of a group of samples by one model. */
 interface Bar {
-  model: string;
+  model: number;
   group: string;
   share: number;
 }
 
-const successOf = ({ protocol, samples }: Evaluation, accept: (sample: Evaluation['samples'][number]) => boolean): number => {
-  const chosen = samples.filter((sample) => sample.sounding && accept(sample));
-  return chosen.filter(({ ciouAdap }) => (ciouAdap ?? -1) >= protocol.successAt).length / chosen.length;
-};
+/** The bar of a group for each model that has samples of it. */
+const barsOf = (
+  evaluations: readonly Evaluation[],
+  group: string,
+  accept: (sample: Evaluation['samples'][number]) => boolean,
+): Bar[] =>
+  evaluations.flatMap(({ protocol, samples }, model) => {
+    const found = samples.flatMap((sample) => (sample.sounding && accept(sample) ? [sample.ciouAdap ?? -1] : []));
+    return found.length > 0 ? [{ model, group, share: successRate(found, protocol.successAt) }] : [];
+  });
 
 /** Ranges of sizes that hold equally many samples. */
 const sizeGroups = 5;
 
 /** Success by the object's share of the picture, in five groups of about as many samples. */
-export function sizeChart(evaluations: readonly Evaluation[]): Promise<string> {
-  const areas = evaluations[0]!.samples.flatMap(({ sounding, area }) => (sounding ? [area] : [])).sort((a, b) => a - b);
+export function sizeChart(evaluations: readonly [Evaluation, ...Evaluation[]]): Promise<string> {
+  const areas = evaluations[0].samples.flatMap(({ sounding, area }) => (sounding ? [area] : [])).sort((a, b) => a - b);
   const edges = [
     ...new Set(Array.from({ length: sizeGroups + 1 }, (_, i) => areas[Math.round((i * (areas.length - 1)) / sizeGroups)]!)),
   ];
   const ranges = edges.slice(1).map((high, i) => ({ low: edges[i]!, high, last: i === edges.length - 2 }));
   if (ranges.length === 0) ranges.push({ low: edges[0]!, high: edges[0]!, last: true });
-  const name = (share: number) => (100 * share).toFixed(share < 0.095 ? 1 : 0);
-  const groups = ranges.map(({ low, high }) => `${name(low)}–${name(high)} %`);
-  const values = evaluations.flatMap((evaluation) =>
-    ranges.map(({ low, high, last }, i): Bar => {
-      const share = successOf(evaluation, ({ area }) => area >= low && (last ? area <= high : area < high));
-      return { model: evaluation.model, group: groups[i]!, share };
-    }),
+  const named = (digits: number) =>
+    ranges.map(({ low, high }) => [low, high].map((share) => (100 * share).toFixed(digits)).join('–'));
+  // As short as they can be and still differ.
+  const groups = [0, 1, 2].map(named).find((names) => new Set(names).size === names.length) ?? named(3);
+  const values = ranges.flatMap(({ low, high, last }, i) =>
+    barsOf(evaluations, groups[i]!, ({ area }) => area >= low && (last ? area <= high : area < high)),
   );
   const spec = {
-    width: 400,
-    height: 240,
+    ...size,
     data: { values },
     mark: { type: 'bar', cornerRadiusEnd: 3 },
     encoding: {
-      x: { field: 'group', type: 'nominal', sort: groups, title: 'size of the object, of the picture', axis: { labelAngle: 0 } },
-      xOffset: evaluations.length > 1 ? { field: 'model', sort: evaluations.map(({ model }) => model) } : undefined,
+      x: { field: 'group', type: 'nominal', sort: groups, title: 'per cent of the picture', axis: { labelAngle: 0 } },
+      xOffset: offsetOf(evaluations),
       y: { field: 'share', ...percentAxis('success, adaptive') },
-      color: seriesOf(evaluations),
+      color: colourOf(evaluations),
     },
   };
   return svgOf(spec, 'Success by size of the object');
@@ -124,35 +166,40 @@ export function sizeChart(evaluations: readonly Evaluation[]): Promise<string> {
 /** Categories shown: the most frequent. */
 const shownCategories = 20;
 
-/** Success by category, the most frequent ones; undefined where there are none. */
-export async function categoryChart(evaluations: readonly Evaluation[]): Promise<string | undefined> {
+/** Success by category, the most frequent ones, `width` pixels across; undefined where there are none. */
+export async function categoryChart(
+  evaluations: readonly [Evaluation, ...Evaluation[]],
+  width: number,
+): Promise<string | undefined> {
   const counts = new Map<string, number>();
-  for (const { category, sounding } of evaluations[0]!.samples)
+  for (const { category, sounding } of evaluations[0].samples)
     if (category !== undefined && sounding) counts.set(category, (counts.get(category) ?? 0) + 1);
   const categories = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, shownCategories);
   if (categories.length < 2) return undefined;
-  const bars = categories.map(([category, n]) => ({ category, group: `${category} (${n})` }));
-  const values = evaluations.flatMap((evaluation) =>
-    bars.map(({ category, group }): Bar => {
-      return { model: evaluation.model, group, share: successOf(evaluation, (sample) => sample.category === category) };
-    }),
-  );
-  const first = new Map(values.slice(0, bars.length).map(({ group, share }) => [group, share]));
+  // Vega makes expressions of names that are sorted, which cannot hold what ends a line.
+  const groups = categories.map(([category, n]) => ({
+    category,
+    group: `${category.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')} (${n})`,
+  }));
+  const bars = groups.flatMap(({ category, group }) => barsOf(evaluations, group, (sample) => sample.category === category));
+  const sorted = bars.filter(({ model }) => model === 0).sort((a, b) => b.share - a.share);
+  const step = evaluations.length > 1 ? 6 + 9 * evaluations.length : 22;
   const spec = {
-    width: 640,
-    height: { step: evaluations.length > 1 ? 14 : 24 },
-    data: { values },
+    width,
+    height: groups.length * step + 46,
+    data: { values: bars },
     mark: { type: 'bar', cornerRadiusEnd: 3 },
     encoding: {
       y: {
         field: 'group',
         type: 'nominal',
-        sort: bars.map(({ group }) => group).sort((a, b) => first.get(b)! - first.get(a)!),
+        sort: sorted.map(({ group }) => group),
         title: null,
+        axis: { labelLimit: Math.min(220, 0.42 * width) },
       },
-      yOffset: evaluations.length > 1 ? { field: 'model', sort: evaluations.map(({ model }) => model) } : undefined,
+      yOffset: offsetOf(evaluations),
       x: { field: 'share', ...percentAxis('success, adaptive') },
-      color: seriesOf(evaluations),
+      color: colourOf(evaluations),
     },
   };
   return svgOf(spec, 'Success by category');

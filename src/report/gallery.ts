@@ -13,25 +13,30 @@ export interface ShownRun {
 
 const nothing = (text: string) => `<div class="none">${escapeHtml(text)}</div>`;
 
+const nameOf = ({ run }: ShownRun, i: number): string => run.evaluation.samples[i]!.category ?? run.evaluation.samples[i]!.id;
+
 /** The picture with the heatmap of sample i over it, or the reason why there is none. */
-async function pictureOf({ run, maps }: ShownRun, i: number, media: Media, { withMap = true } = {}): Promise<string> {
-  const about = run.media[i]!;
-  const { id, category } = run.evaluation.samples[i]!;
+async function pictureOf(shown: ShownRun, i: number, media: Media, { withMap = true } = {}): Promise<string> {
+  const about = shown.run.media[i]!;
   if (!about.picture) return nothing('no picture: evaluate with --data');
-  const uri = await media.picture(withMap ? about : { picture: about.picture }, withMap ? maps.get(i) : undefined);
+  const uri = await media.picture(withMap ? about : { picture: about.picture }, withMap ? shown.maps.get(i) : undefined);
   if (uri === undefined) return nothing('the picture cannot be read');
-  const alt = `${category ?? id}${withMap ? ': heatmap over the picture' : ''}`;
+  const alt = `${nameOf(shown, i)}${withMap ? ': heatmap over the picture' : ''}`;
   return `<img src="${uri}" alt="${escapeHtml(alt)}" loading="lazy">`;
 }
 
-async function playerOf({ run }: ShownRun, i: number, media: Media): Promise<string> {
-  const uri = await media.sound(run.media[i]!);
-  return uri === undefined ? '' : `<audio controls preload="metadata" src="${uri}"></audio>`;
+async function playerOf(shown: ShownRun, i: number, media: Media): Promise<string> {
+  const about = shown.run.media[i]!;
+  if (!about.sound) return '';
+  const uri = await media.sound(about);
+  if (uri === undefined) return '<p class="silent">the sound cannot be read</p>';
+  const label = `Sound: ${nameOf(shown, i)}`;
+  return `<audio controls preload="metadata" aria-label="${escapeHtml(label)}" src="${uri}"></audio>`;
 }
 
-function captionOf({ run }: ShownRun, i: number): string {
-  const { id, category, ciou, ciouAdap } = run.evaluation.samples[i]!;
-  return `<strong>${escapeHtml(category ?? id)}</strong><br>ciou ${percent(ciou)}, adaptive ${percent(ciouAdap)}`;
+function captionOf(shown: ShownRun, i: number): string {
+  const { ciou, ciouAdap } = shown.run.evaluation.samples[i]!;
+  return `<strong>${escapeHtml(nameOf(shown, i))}</strong><br><span>ciou ${percent(ciou)},</span> <span>adaptive ${percent(ciouAdap)}</span>`;
 }
 
 /** One sample: heatmap, player, scores. */
@@ -47,11 +52,14 @@ export async function pairFigure(
   at: { first: number; second: number },
   media: Media,
 ): Promise<string> {
-  const { id, category } = first.run.evaluation.samples[at.first]!;
-  const pictures = [await pictureOf(first, at.first, media), await pictureOf(second, at.second, media)];
-  const [left, right] = [first.run.evaluation.samples[at.first]!, second.run.evaluation.samples[at.second]!];
-  return `<figure title="${escapeHtml(id)}"><div class="pair">${pictures.join('')}</div>${await playerOf(first, at.first, media)}
-<figcaption><strong>${escapeHtml(category ?? id)}</strong><br>adaptive ciou ${percent(left.ciouAdap)} (left) and ${percent(right.ciouAdap)} (right)</figcaption></figure>`;
+  const side = async (shown: ShownRun, i: number) => {
+    const { model, samples } = shown.run.evaluation;
+    const label = `<span>${escapeHtml(model)}</span> <strong>${percent(samples[i]!.ciouAdap)}</strong>`;
+    return `<div>${await pictureOf(shown, i, media)}<p>${label}</p></div>`;
+  };
+  const sides = [await side(first, at.first), await side(second, at.second)];
+  return `<figure title="${escapeHtml(first.run.evaluation.samples[at.first]!.id)}"><div class="pair">${sides.join('')}</div>
+<figcaption><strong>${escapeHtml(nameOf(first, at.first))}</strong></figcaption>${await playerOf(first, at.first, media)}</figure>`;
 }
 
 /** A picture with all of its sounds: a map that does not move with the sound fails here. */
@@ -69,17 +77,17 @@ export async function retrievalRow(
   { query, sample, best }: NonNullable<Run['retrieval']>[number],
   media: Media,
 ): Promise<string> {
-  const { samples } = shown.run.evaluation;
-  const name = (i: number) => escapeHtml(samples[i]!.category ?? samples[i]!.id);
+  const name = (i: number) => escapeHtml(nameOf(shown, i));
   const asked = query === 'sound' ? 'this sound' : 'this picture';
   const figures: string[] = [];
   for (const [rank, i] of best.entries()) {
     const picture = await pictureOf(shown, i, media, { withMap: false });
-    figures.push(
-      `<figure${i === sample ? ' class="right"' : ''}>${picture}<figcaption>${rank + 1}. ${name(i)}</figcaption></figure>`,
-    );
+    const [kind, tick] = i === sample ? [' class="right"', ' <span role="img" aria-label="the partner">✓</span>'] : ['', ''];
+    figures.push(`<figure${kind}>${picture}<figcaption>${rank + 1}. ${name(i)}${tick}</figcaption></figure>`);
   }
   const question =
-    query === 'sound' ? await playerOf(shown, sample, media) : await pictureOf(shown, sample, media, { withMap: false });
+    query === 'sound'
+      ? `<div class="ask"><span aria-hidden="true">♪</span>${await playerOf(shown, sample, media)}</div>`
+      : await pictureOf(shown, sample, media, { withMap: false });
   return `<div class="picture"><h3>Nearest to ${asked}: ${name(sample)}</h3><div class="nearest"><figure>${question}<figcaption>query</figcaption></figure>${figures.join('')}</div></div>`;
 }

@@ -1,9 +1,11 @@
 /** A picture with a heatmap over it. */
 import type { HeatMap } from '../evaluation/heatMap.js';
+import { brightnessOf } from '../evaluation/sampleTruth.js';
 import { resizeFrame } from '../features/kernels/resizeFrame.js';
 import type { Frame } from '../media/types.js';
 import { MapResizer } from '../metrics/resize.js';
 import { extremesOf, scaleRange } from '../metrics/scale.js';
+import { maskTruth } from '../metrics/truth.js';
 import { legendColours } from './palette.js';
 
 type Box = readonly [number, number, number, number];
@@ -25,13 +27,13 @@ export interface OverlayOptions {
   width?: number;
   /** Outlined, in shares of the picture's width and height. */
   boxes?: readonly Box[];
-  /** Outlined: a picture that is bright on the object. */
+  /** Outlined: a picture that is bright on the object, by the rule by which masks are scored. */
   mask?: Frame;
 }
 
 /**
  * The picture with the map over it: bilinear to the picture's size, scaled to its range (a constant map is flat), inferno with an alpha that
- * grows with the square of the value; boxes and the mask's edge in white with a dark rim. Without a map it is the picture with the outlines.
+ * grows with the square of the value; the boxes' and the mask's edges in white with a dark rim. Without a map it is the picture with the outlines.
  */
 export function overlay(picture: Frame, map: HeatMap | undefined, { width, boxes = [], mask }: OverlayOptions = {}): Frame {
   const size = width ?? picture.width;
@@ -79,12 +81,14 @@ function outlineBox(frame: Frame, [x0, y0, x1, y1]: Box, line: number): void {
 
 function outlineMask(frame: Frame, mask: Frame, line: number): void {
   const { width, height } = frame;
-  const isBright = (x: number, y: number) => {
-    const [u, v] = [Math.floor(((x + 0.5) * mask.width) / width), Math.floor(((y + 0.5) * mask.height) / height)];
-    return mask.rgb[3 * (v * mask.width + u)]! > 127;
-  };
-  for (let y = line; y < height - line; y++)
-    for (let x = line; x < width - line; x++)
-      if (isBright(x, y) && !(isBright(x - line, y) && isBright(x + line, y) && isBright(x, y - line) && isBright(x, y + line)))
-        paint(frame, x, y, light);
+  const { weight } = maskTruth(brightnessOf(mask), mask, frame);
+  const isObject = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && weight[y * width + x]! > 0;
+  const isDeeper = (x: number, y: number, depth: number) =>
+    isObject(x - depth, y) && isObject(x + depth, y) && isObject(x, y - depth) && isObject(x, y + depth);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      if (!isObject(x, y)) continue;
+      if (!isDeeper(x, y, line)) paint(frame, x, y, light);
+      else if (!isDeeper(x, y, line + 1)) paint(frame, x, y, dark);
+    }
 }

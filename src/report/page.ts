@@ -1,4 +1,5 @@
 /** Evaluations as one page that needs nothing else: no scripts, no requests. */
+import { isDeepStrictEqual } from 'node:util';
 import { describeProtocol } from '../evaluation/describe.js';
 import type { Evaluation } from '../evaluation/evaluation.js';
 import { EvaluationError } from '../evaluation/evaluator.js';
@@ -16,6 +17,7 @@ import {
   missingHtml,
   retrievalHtml,
   scoresText,
+  scrolled,
   section,
 } from './sections.js';
 import { style } from './style.js';
@@ -37,15 +39,10 @@ export async function reportPage(
   given: readonly [Run, ...Run[]],
   { title, signal }: ReportOptions = {},
 ): Promise<{ html: string; problems: Media['problems'] }> {
+  for (const { evaluation } of given) checkComparable(given[0].evaluation, evaluation);
   const runs = toldApart(given);
-  const [first, ...others] = runs;
+  const [first] = runs;
   const evaluations = runs.map(({ evaluation }) => evaluation) as [Evaluation, ...Evaluation[]];
-  for (const { evaluation } of others)
-    if (evaluation.benchmark !== first.evaluation.benchmark || evaluation.protocol.name !== first.evaluation.protocol.name)
-      throw new EvaluationError(
-        `a report is of one benchmark and one protocol: '${first.evaluation.model}' is on ${first.evaluation.benchmark} under ` +
-          `${first.evaluation.protocol.name}, '${evaluation.model}' on ${evaluation.benchmark} under ${evaluation.protocol.name}`,
-      );
   const chosen = choose(first);
   const different = runs[1] ? mostDifferent(first, runs[1]) : [];
   const needed = [...chosen.best, ...chosen.worst, ...chosen.interactive.flat(), ...different.map((at) => at.first)];
@@ -72,7 +69,7 @@ export async function reportPage(
 
   const sections = [
     section('Scores', scoresText(first.evaluation), cardsHtml(evaluations), keyHtml(evaluations)),
-    section('Beside other numbers', '', `<div class="scroll">${table(evaluations, { format: 'html', published: true })}</div>`),
+    section('Beside other numbers', '', scrolled('Scores', table(evaluations, { format: 'html', published: true }))),
     evaluations[1] && section('Is the difference luck?', differenceText, differenceHtml(evaluations[0], evaluations[1])),
     section(
       'How well it is found',
@@ -94,16 +91,27 @@ export async function reportPage(
     ),
     section(`Worst${of}`, '', await figures(chosen.worst)),
     pairs.length > 0 &&
-      section(
-        'Most different',
-        `Left ${runs[0].evaluation.model}, right ${runs[1]!.evaluation.model}.`,
-        `<div class="gallery">${pairs.join('\n')}</div>`,
-      ),
+      section('Most different', 'Each model with its adaptive ciou.', `<div class="gallery pairs">${pairs.join('\n')}</div>`),
     first.evaluation.retrieval &&
       section(`Retrieval${of}`, 'The right partner is framed.', retrievalHtml(first.evaluation), ...retrieval),
     missingHtml(evaluations, media.problems),
   ];
   return { html: document(title ?? titleOf(evaluations), first, sections.filter(Boolean).join('\n')), problems: media.problems };
+}
+
+function checkComparable(one: Evaluation, other: Evaluation): void {
+  const settings = ({ protocol: { source: _, ...rest } }: Evaluation) => rest;
+  const isOne = one.benchmark === other.benchmark && isDeepStrictEqual(settings(one), settings(other));
+  if (isOne) return;
+  // Two protocols of one name differ in what the words say.
+  const name = ({ protocol }: Evaluation) =>
+    one.protocol.name === other.protocol.name && one.benchmark === other.benchmark
+      ? `${protocol.name} (${describeProtocol(protocol)})`
+      : protocol.name;
+  throw new EvaluationError(
+    `a report is of one benchmark and one protocol: '${one.model}' is on ${one.benchmark} under ${name(one)}, ` +
+      `'${other.model}' on ${other.benchmark} under ${name(other)}`,
+  );
 }
 
 /** Runs whose models have different names: a second of the same name gets a number. */
@@ -119,10 +127,12 @@ function toldApart(runs: readonly [Run, ...Run[]]): [Run, ...Run[]] {
 const titleOf = ([first, ...others]: readonly [Evaluation, ...Evaluation[]]) =>
   `${[first, ...others].map(({ model }) => model).join(', ')} on ${first.benchmark}`;
 
-const legend = '<div class="key"><span>low <i class="legend"></i> high, each map on its own range</span></div>'.replace(
-  '<i class="legend"></i>',
-  '<span class="legend" role="img" aria-label="colours from low to high"></span>',
-);
+const legend =
+  '<div class="key"><span>low <span class="legend" role="img" aria-label="colours from low to high"></span> high, each map on its own range</span></div>';
+
+/** A protocol in words, as a page writes them. */
+const inWords = (protocol: Evaluation['protocol']): string =>
+  escapeHtml(describeProtocol(protocol).replaceAll(' x ', ' × ').replaceAll('>=', '≥'));
 
 function document(title: string, { evaluation, createdAt }: Run, body: string): string {
   const { protocol, N, sounding, images } = evaluation;
@@ -140,7 +150,7 @@ function document(title: string, { evaluation, createdAt }: Run, body: string): 
 <header>
 <p class="kicker">earshot</p>
 <h1>${escapeHtml(title)}</h1>
-<p>${counts.join(', ')}. Protocol <strong>${escapeHtml(protocol.name)}</strong>: ${escapeHtml(describeProtocol(protocol))}.</p>
+<p>${counts.join(', ')}. Protocol <strong>${escapeHtml(protocol.name)}</strong>: ${inWords(protocol)}.</p>
 </header>
 <main>
 ${body}

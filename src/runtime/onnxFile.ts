@@ -29,6 +29,28 @@ export interface OnnxModel extends Lowered {
 /** What protobuf can hold. */
 const maxBytes = 2 ** 31 - 1;
 
+/** Domains whose operations ONNX Runtime has; '' and 'ai.onnx' are the same. */
+const knownDomains = ['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft', 'com.microsoft.nchwc'];
+
+/** Nodes, and those of the graphs within them. */
+function* nodesWithin(nodes: readonly NodeProto[]): Generator<NodeProto> {
+  for (const node of nodes) {
+    yield node;
+    for (const { g, graphs } of node.attribute)
+      for (const inner of [...(g ? [g] : []), ...graphs]) yield* nodesWithin(inner.node);
+  }
+}
+
+/** Throws for an operation that neither ONNX Runtime nor a function in the file (as PyTorch writes them) can be. */
+function checkDomains({ graph, functions }: ModelProto & { graph: GraphProto }, refuse: (why: string) => OnnxFileError): void {
+  const own = new Set(functions.map(({ domain, name }) => `${domain}:${name}`));
+  for (const { domain, opType } of nodesWithin([...graph.node, ...functions.flatMap(({ node }) => node)]))
+    if (!knownDomains.includes(domain) && !own.has(`${domain}:${opType}`))
+      throw refuse(
+        `its operation '${opType}' is of the domain '${domain}', which cannot be run; export it with ONNX's own operations`,
+      );
+}
+
 /** All tensors within nodes, and in the graphs within them. */
 function* tensorsWithin(nodes: readonly NodeProto[]): Generator<TensorProto> {
   for (const { attribute } of nodes)
@@ -124,17 +146,22 @@ async function readWeights(
   file: string,
   refuse: (why: string) => OnnxFileError,
 ): Promise<NonNullable<Lowered['externalData']>> {
+  const path = join(folder, file);
   try {
-    return { path: file, data: [await readFile(join(folder, file))] };
+    // A pipe or a device might never end.
+    if ((await stat(path)).isFile()) return { path: file, data: [await readFile(path)] };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ERR_FS_FILE_TOO_LARGE' ? 'has more than 2 GiB' : `cannot be read (${code})`;
     throw refuse(`its weights are in '${file}', which ${why}`);
   }
+  throw refuse(`its weights are in '${file}', which is no file`);
 }
 
 async function readModel(path: string, refuse: (why: string) => OnnxFileError): Promise<ModelProto & { graph: GraphProto }> {
-  const { size } = await stat(path);
+  const status = await stat(path);
+  if (!status.isFile()) throw refuse('expected an ONNX file, this is no file');
+  const { size } = status;
   if (size > maxBytes) throw refuse(`${size} bytes are more than an ONNX file can have; its weights belong in a file beside it`);
   let model: ModelProto;
   try {
@@ -152,12 +179,13 @@ async function readModel(path: string, refuse: (why: string) => OnnxFileError): 
  * where that leaves sizes of outputs open, the model is run once to find them. Weights beside the model are read from its folder alone.
  *
  * Throws OnnxFileError for a file that is no such model, the system's error when it cannot be read, and SessionError when it must be run and
- * cannot be; otherwise operations that ONNX Runtime does not know are refused when a session is made of it.
+ * cannot be. Operations of unknown domains are refused here; unknown ones of known domains when a session is made of it.
  */
 export async function readOnnx(path: string, { batch }: { batch: number }): Promise<OnnxModel> {
   const refuse = (why: string) => new OnnxFileError(`${path}: ${why}`);
   const model = await readModel(path, refuse);
   const { graph } = model;
+  checkDomains(model, refuse);
   const file = externalFile(model, refuse);
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const fed = graph.input.filter(({ name }) => !constants.has(name));

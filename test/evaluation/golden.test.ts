@@ -11,7 +11,7 @@ import { groupedByName, type ProtocolName, protocols, withObjectPrior } from '..
 import { encodePng } from '../../src/media/picture.js';
 import { type MapKernel, MapResizer } from '../../src/metrics/resize.js';
 import golden from '../golden/evaluators.json' with { type: 'json' };
-import { benchmarkOf, boxes, evaluateMaps } from './scenes.js';
+import { benchmarkOf, evaluateMaps } from './scenes.js';
 
 type Values = (number | null)[];
 /** Scores, and values of each sample. */
@@ -25,6 +25,8 @@ interface Case {
   priors?: keyof typeof golden.arrays;
   alpha?: number;
   boxes: [number, number, number, number][][];
+  /** Side of what the boxes' units are of; 224 where nothing is said. */
+  frame?: number;
   annotators?: Benchmark['annotators'];
   names?: string[];
   expected: Expected & { OGL?: Expected };
@@ -75,8 +77,14 @@ function check(
 
 const cases = golden.cases as Case[];
 
-function benchmarkOfCase({ boxes: list, annotators, names, protocol }: Case): { benchmark: Benchmark; own: Protocol } {
-  const annotations = list.map((own): Annotation => (own.length > 0 ? boxes(...own) : { kind: 'nonSounding' }));
+function benchmarkOfCase({ boxes: list, frame = 224, annotators, names, protocol }: Case): {
+  benchmark: Benchmark;
+  own: Protocol;
+} {
+  const annotations = list.map(
+    (own): Annotation =>
+      own.length > 0 ? { kind: 'boxes', boxes: own, frame: { width: frame, height: frame } } : { kind: 'nonSounding' },
+  );
   const benchmark = benchmarkOf(annotations, { annotators });
   const samples = benchmark.samples.map((sample, i) => ({ ...sample, publishedName: names?.[i] ?? sample.publishedName }));
   return { benchmark: { ...benchmark, samples }, own: names ? groupedByName(protocols[protocol]) : protocols[protocol] };

@@ -2,19 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as g from '../../src/graph/index.js';
-import {
-  type ModelProto,
-  ModelProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
-  type TensorShapeProto_Dimension,
-} from '../../src/graph/onnx/onnx_pb.js';
+import { type ModelProto, StringStringEntryProtoSchema, type TensorShapeProto_Dimension } from '../../src/graph/onnx/onnx_pb.js';
 import { readOnnx } from '../../src/runtime/onnxFile.js';
-import { Session } from '../../src/runtime/session.js';
-import { float32, type Tensor } from '../../src/tensor.js';
+import { check, placeOutside, writeModel } from './onnx-files.js';
 
 let folder: string;
 beforeAll(() => {
@@ -22,50 +14,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const weight = float32(
-  [5, 3],
-  Array.from({ length: 15 }, (_, i) => Math.sin(i)),
-);
-
-/** x [batch, 2, 3] times the weight -> product [batch, 2, 5], and its sum over the batch [2, 5]. */
-function graphOf(batch: number): g.Graph {
-  const product = g.matMul(g.input('x', [batch, 2, 3]), g.transpose(g.constant(weight), [1, 0]));
-  return { outputs: { product, total: g.sum(product, 0) } };
-}
-
-function write(name: string, change: (model: ModelProto) => void): string {
-  const model = fromBinary(ModelProtoSchema, g.lowerNchw(graphOf(2)).model);
-  change(model);
-  writeFileSync(join(folder, name), toBinary(ModelProtoSchema, model));
-  return join(folder, name);
-}
+const write = (name: string, change: (model: ModelProto) => void) => writeModel(join(folder, name), change);
 
 /** The sizes of an input or output. */
 function sizesOf({ graph }: ModelProto, name: string): TensorShapeProto_Dimension[] {
   const { type } = [...graph!.input, ...graph!.output].find((value) => value.name === name)!;
   if (type?.value.case !== 'tensorType') throw new Error(`${name} is no tensor`);
   return type.value.value.shape!.dim;
-}
-
-const x = (batch: number) =>
-  float32(
-    [batch, 2, 3],
-    Array.from({ length: 6 * batch }, (_, i) => Math.cos(i)),
-  );
-
-/** Runs a file, and compares with the interpreter. */
-async function check(path: string, batch: number): Promise<void> {
-  const model = await readOnnx(path, { batch });
-  expect(model.inputs.map(({ shape }) => shape)).toEqual([[batch, 2, 3]]);
-  const session = await Session.create(model);
-  const outputs = await session.run({ x: x(batch) });
-  await session.release();
-  const wanted = g.interpret(graphOf(batch), { x: x(batch) });
-  expect(Object.keys(outputs)).toEqual(['product', 'total']);
-  for (const [name, { shape, data }] of Object.entries(outputs) as [string, Tensor<'float32'>][]) {
-    expect([name, shape]).toEqual([name, wanted[name]!.shape]);
-    for (const [i, value] of data.entries()) expect(Math.abs(value - wanted[name]!.data[i]!)).toBeLessThan(1e-5);
-  }
 }
 
 describe('open sizes', () => {
@@ -127,8 +82,7 @@ describe('weights beside the model', () => {
   const beside = (location: string, more: (model: ModelProto) => void = () => {}) =>
     write('beside.onnx', (model) => {
       const initializer = model.graph!.initializer.find(({ rawData }) => rawData.length === 60)!;
-      initializer.dataLocation = TensorProto_DataLocation.EXTERNAL;
-      initializer.externalData = [create(StringStringEntryProtoSchema, { key: 'location', value: location })];
+      placeOutside(initializer, location);
       if (location === 'weights.bin') writeFileSync(join(folder, location), initializer.rawData);
       initializer.rawData = new Uint8Array();
       more(model);
@@ -148,7 +102,7 @@ describe('weights beside the model', () => {
     writeFileSync(join(folder, 'large.bin'), '');
     truncateSync(join(folder, 'large.bin'), 2 ** 31 + 1);
     for (const [location, why] of [
-      ['a folder', 'cannot be read (EISDIR)'],
+      ['a folder', 'is no file'],
       ['missing.bin', 'cannot be read (ENOENT)'],
       ['large.bin', 'has more than 2 GiB'],
     ] as const) {
