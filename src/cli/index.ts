@@ -5,9 +5,12 @@ import { Command, CommanderError } from 'commander';
 import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
 import { addLeaks } from './leaks.js';
+import { addLocalize } from './localize.js';
 import { addPrepare } from './prepare.js';
 import { addProtocols } from './protocols.js';
 import { addReport } from './report.js';
+import { addSynth } from './synth.js';
+import { addTrain } from './train.js';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
@@ -21,7 +24,10 @@ const program = new Command('earshot')
 const interrupted = listenForInterrupts();
 // Whoever reads the output may have seen enough, as `head` has.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exitCode.failure));
+addSynth(program, interrupted);
 addPrepare(program, interrupted);
+addTrain(program, interrupted);
+addLocalize(program, interrupted);
 addEvaluate(program, interrupted);
 addReport(program, interrupted);
 addProtocols(program);

@@ -1,5 +1,5 @@
 /** What every number has to stand beside: the best possible maps, a box in the centre, and the whole picture. */
-import type { HeatMap } from './heatMap.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import type { Protocol } from './protocol.js';
 
 /**

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { Benchmark } from '../datasets/benchmarks/types.js';
 import { clipKey } from '../datasets/vggsound.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import { EvaluationError, type Evaluator } from './evaluator.js';
-import type { HeatMap } from './heatMap.js';
 import { type MapSource, openMaps } from './maps/index.js';
 import { ScoringPool } from './scoringPool.js';
 

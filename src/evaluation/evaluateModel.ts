@@ -1,11 +1,12 @@
 /** A model against a benchmark. */
+
+import type { HeatMap } from '../localization/heatMap.js';
+import type { Localizer } from '../localization/localizer.js';
+import { pairsOf, predictMaps } from '../localization/predict.js';
 import { tensor } from '../tensor.js';
 import type { Evaluator } from './evaluator.js';
-import type { HeatMap } from './heatMap.js';
-import type { Localizer } from './localizer.js';
 import type { Embeddings } from './maps/embeddings.js';
 import { NpyWriter } from './maps/index.js';
-import { pairsOf, predictMaps } from './predict.js';
 
 export interface EvaluateModelOptions {
   /** The object priors' maps, for evaluators whose protocol has one. */

@@ -1,10 +1,10 @@
 /** Scores the maps of a benchmark, and adds them up. */
 import type { Benchmark, BenchmarkSample } from '../datasets/benchmarks/types.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import { constantCurve } from '../metrics/fMeasure.js';
 import { fScore } from '../metrics/overlap.js';
 import { successCurve } from '../metrics/success.js';
 import type { Evaluation, SampleScores } from './evaluation.js';
-import type { HeatMap } from './heatMap.js';
 import { intervalsOf } from './intervals.js';
 import type { PlaceScores } from './placeScores.js';
 import type { Protocol } from './protocol.js';

@@ -1,4 +1,6 @@
 /** One map at a time against ground truth, under one protocol. */
+
+import type { HeatMap } from '../localization/heatMap.js';
 import { FMeasure } from '../metrics/fMeasure.js';
 import { type Comparison, overlapOf } from '../metrics/overlap.js';
 import { pointing } from '../metrics/pointing.js';
@@ -6,7 +8,6 @@ import { Ranks } from '../metrics/rank.js';
 import { MapResizer } from '../metrics/resize.js';
 import { type Extremes, extremesOf, mix, scaleLogits, scaleNegated, scaleRange } from '../metrics/scale.js';
 import type { Truth } from '../metrics/truth.js';
-import type { HeatMap } from './heatMap.js';
 import { type PlaceScores, placeScores } from './placeScores.js';
 import { adaptiveRank, fixedRank, type Protocol, untiedCount } from './protocol.js';
 

@@ -1,7 +1,7 @@
 /** One sample under one protocol: what the map gets, and what it stands beside. */
 import type { Benchmark, BenchmarkSample } from '../datasets/benchmarks/types.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import { centreBoxMap } from './baselines.js';
-import type { HeatMap } from './heatMap.js';
 import { MapScorer, type PlaceResult } from './mapScorer.js';
 import { ceilingOf, type PlaceScores, wholeImageScores } from './placeScores.js';
 import type { Protocol } from './protocol.js';

@@ -1,7 +1,7 @@
 /** Threads that score samples. */
 import { Worker } from 'node:worker_threads';
 import type { BenchmarkSample } from '../datasets/benchmarks/types.js';
-import type { HeatMap } from './heatMap.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import type { SampleResult, Scoring } from './sampleScorer.js';
 
 // Under a test runner this file runs from src, where a worker could not load TypeScript: the built one takes its place.

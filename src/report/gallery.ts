@@ -1,6 +1,7 @@
 /** Samples to look at and listen to: figures of a report. */
-import type { HeatMap } from '../evaluation/heatMap.js';
+
 import type { Run } from '../evaluation/run.js';
+import type { HeatMap } from '../localization/heatMap.js';
 import { percent } from './columns.js';
 import { escapeHtml } from './html.js';
 import type { Media } from './media.js';

@@ -26,6 +26,8 @@ export interface CachedTrainingStepOptions extends StepSessionOptions {
    * A scalar, from the outputs of all micro-batches joined along the first axis. It can have inputs of its own, but no parameters.
    */
   loss: (joined: Outputs) => Value;
+  /** Further scalars to report, from the same; they have no parameters either. */
+  metrics?: (joined: Outputs) => Outputs;
   optimizer: Optimizer;
   microBatches: number;
 }
@@ -45,10 +47,14 @@ function partOf({ data }: Tensor, shape: Shape, index: number): Tensor {
 }
 
 /** The loss and its gradients with respect to the joined outputs, those that the step is fed, under the same names. */
-function criterionOutputs({ outputs, loss: lossOf, microBatches }: CachedTrainingStepOptions, fed: ReadonlySet<string>): Outputs {
+function criterionOutputs(
+  { outputs, loss: lossOf, metrics: metricsOf, microBatches }: CachedTrainingStepOptions,
+  fed: ReadonlySet<string>,
+): Outputs {
   const joined = Object.entries(outputs).map(([name, y]) => [name, input(name, joinedShape(y.shape, microBatches))] as const);
   const loss = lossOf(Object.fromEntries(joined));
-  const parameter = topological([loss]).find((v) => isOp(v, 'parameter'));
+  const metrics = metricsOf?.(Object.fromEntries(joined)) ?? {};
+  const parameter = topological([loss, ...Object.values(metrics)]).find((v) => isOp(v, 'parameter'));
   if (parameter)
     throw new GraphError(`gradient caching: the loss cannot have parameters, it uses '${parameter.attributes.name}'`);
   const wanted = joined.filter(([name]) => fed.has(`${name}.gradient`));
@@ -56,7 +62,7 @@ function criterionOutputs({ outputs, loss: lossOf, microBatches }: CachedTrainin
     loss,
     wanted.map(([, y]) => y),
   );
-  return { loss, ...Object.fromEntries(wanted.map(([name, y]) => [`${name}.gradient`, found.get(y)!])) };
+  return { loss, ...metrics, ...Object.fromEntries(wanted.map(([name, y]) => [`${name}.gradient`, found.get(y)!])) };
 }
 
 /** The two sessions beside the step's own. */
@@ -110,11 +116,15 @@ export class CachedTrainingStep extends StepSession {
   }
 
   /**
-   * One update from `microBatches` feeds of the network; `lossFeeds` are the loss's own. Resolves to the loss of the whole batch (and
-   * `gradientNorm`, when it is clipped). The encoder's session takes a copy of the weights first. Throws RangeError for another number
+   * One update from `microBatches` feeds of the network; `lossFeeds` are the loss's own. Resolves to the loss and the metrics of the whole batch
+   * (and `gradientNorm`, when it is clipped). The encoder's session takes a copy of the weights first. Throws RangeError for another number
    * of feeds, NonFiniteLossError, and SessionError for feeds that do not fit; after an error half-way, restore a checkpoint.
    */
-  async run(batches: readonly Tensors[], lossFeeds: Tensors = {}, options: RunOptions = {}): Promise<Record<string, number>> {
+  async run(
+    batches: readonly Tensors[],
+    lossFeeds: Tensors = {},
+    options: RunOptions = {},
+  ): Promise<Record<string, number> & { loss: number }> {
     const { outputs, microBatches } = this.options;
     const { encoder, criterion, shared } = this.companions;
     if (batches.length !== microBatches)
@@ -142,7 +152,8 @@ export class CachedTrainingStep extends StepSession {
       const own = Object.entries(feeds).filter(([name]) => this.fed.has(name));
       report = await this.runOnce(Object.fromEntries([...own, ...share]), options);
     }
-    return { loss: value, ...report };
+    const scalars = Object.entries(found).flatMap(([name, { shape, data }]) => (shape.length ? [] : [[name, data[0]!] as const]));
+    return { loss: value, ...Object.fromEntries(scalars), ...report };
   }
 
   protected override async getState(names: readonly string[]): Promise<Tensors> {

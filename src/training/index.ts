@@ -2,6 +2,8 @@ export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { CachedTrainingStep, type CachedTrainingStepOptions } from './gradientCaching.js';
 export { initialize } from './initialize.js';
 export { type MomentumCopyOptions, momentumCopy } from './momentum.js';
+export { type Neighbours, nearestNeighbours } from './neighbours.js';
+export { loadNeighbours, saveNeighbours } from './neighboursFile.js';
 export {
   type AdamOptions,
   adam,

@@ -14,10 +14,10 @@ import {
   readJournal,
   type SampleEntry,
 } from '../../src/datasets/prepare/journal.js';
-import { takeLock } from '../../src/datasets/prepare/lock.js';
 import { defaultSettings, PrepareError } from '../../src/datasets/prepare/settings.js';
 import { countIntact, ShardWriter } from '../../src/datasets/prepare/shardWriter.js';
 import { tarEnd, tarMember } from '../../src/datasets/tar.js';
+import { takeLock } from '../../src/lock.js';
 
 let folder: string;
 beforeEach(() => {
@@ -168,15 +168,15 @@ describe('the lock', () => {
   const path = () => join(folder, 'lock');
 
   it('is held by one, and free again afterwards', () => {
-    const unlock = takeLock(path());
-    expect(() => takeLock(path())).toThrow(`another prepare (process ${process.pid}`);
+    const unlock = takeLock(path(), 'prepare');
+    expect(() => takeLock(path(), 'prepare')).toThrow(`another prepare (process ${process.pid}`);
     unlock();
-    takeLock(path())();
+    takeLock(path(), 'prepare')();
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('can be given back when it was deleted', () => {
-    const unlock = takeLock(path());
+    const unlock = takeLock(path(), 'prepare');
     rmSync(path());
     expect(unlock).not.toThrow();
   });
@@ -201,7 +201,7 @@ describe('the lock', () => {
     });
     try {
       while (!existsSync(`${stop}.ready`)) await sleep(5);
-      for (let i = 0; i < 3000; i++) takeLock(path())();
+      for (let i = 0; i < 3000; i++) takeLock(path(), 'prepare')();
       writeFileSync(stop, '');
       await once(other, 'close');
     } finally {
@@ -213,31 +213,31 @@ describe('the lock', () => {
   it('of a process that was killed is taken over', async () => {
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(other, 'spawn');
-    const unlock = takeLock(path());
+    const unlock = takeLock(path(), 'prepare');
     const mine = JSON.parse(readFileSync(path(), 'utf8'));
     unlock();
     writeFileSync(path(), JSON.stringify({ ...mine, pid: other.pid, start: undefined }));
     other.kill('SIGKILL');
     await once(other, 'exit');
-    takeLock(path())();
+    takeLock(path(), 'prepare')();
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('of an earlier process with the same number is taken over, where the system tells when one began', () => {
-    const unlock = takeLock(path());
+    const unlock = takeLock(path(), 'prepare');
     const mine = JSON.parse(readFileSync(path(), 'utf8'));
     unlock();
     writeFileSync(path(), JSON.stringify({ ...mine, start: '1' }));
-    takeLock(path())();
+    takeLock(path(), 'prepare')();
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('that was left empty is taken over; one of another machine is not', () => {
     writeFileSync(path(), '');
-    const unlock = takeLock(path());
+    const unlock = takeLock(path(), 'prepare');
     const mine = JSON.parse(readFileSync(path(), 'utf8'));
     unlock();
     writeFileSync(path(), JSON.stringify({ ...mine, host: 'another.example' }));
-    expect(() => takeLock(path())).toThrow(/on another\.example.*delete/);
+    expect(() => takeLock(path(), 'prepare')).toThrow(/on another\.example.*delete/);
   });
 });

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scores } from '../../src/evaluation/evaluation.js';
-import type { HeatMap } from '../../src/evaluation/heatMap.js';
 import type { Protocol } from '../../src/evaluation/protocol.js';
 import { groupedByName, protocols, withObjectPrior } from '../../src/evaluation/protocols.js';
+import type { HeatMap } from '../../src/localization/heatMap.js';
 import { Random } from '../../src/random.js';
 import { benchmarkOf, boxes, evaluateMaps, noiseMap, perfectMap, randomBox } from './scenes.js';
 

@@ -2,8 +2,8 @@
 import type { Annotation, Benchmark, BenchmarkSample } from '../../src/datasets/benchmarks/types.js';
 import type { Evaluation } from '../../src/evaluation/evaluation.js';
 import { Evaluator } from '../../src/evaluation/evaluator.js';
-import type { HeatMap } from '../../src/evaluation/heatMap.js';
 import type { Protocol } from '../../src/evaluation/protocol.js';
+import type { HeatMap } from '../../src/localization/heatMap.js';
 import type { Random } from '../../src/random.js';
 
 type Box = readonly [number, number, number, number];

@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 /** What everyone may import. */
-const leaves = ['tensor', 'random', 'wholeFile'];
+const leaves = ['tensor', 'random', 'wholeFile', 'lock'];
 const anything = '*';
 
 /** Folder of src, or file directly in it -> what it may import besides itself and the leaves. */
@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tensor: [],
   random: [],
   wholeFile: [],
+  lock: [],
   media: [],
   graph: [],
   runtime: ['graph'],
@@ -23,11 +24,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   losses: ['graph', 'nn'],
   methods: ['graph', 'nn', 'models', 'losses', 'features'],
   datasets: ['media', 'features'],
+  world: ['media', 'features'],
+  localization: ['graph', 'nn', 'methods', 'runtime', 'datasets', 'features', 'media', 'metrics'],
   metrics: [],
-  training: ['graph', 'nn', 'runtime', 'datasets', 'methods'],
-  evaluation: ['graph', 'features', 'runtime', 'datasets', 'metrics', 'methods'],
+  training: ['graph', 'nn', 'runtime', 'features', 'datasets', 'methods', 'localization'],
+  evaluation: ['features', 'runtime', 'datasets', 'metrics', 'localization'],
   retrieval: ['graph', 'runtime', 'metrics'],
-  report: ['evaluation', 'metrics', 'datasets', 'media', 'features'],
+  report: ['evaluation', 'localization', 'metrics', 'datasets', 'media', 'features'],
   cli: [anything],
 };
 

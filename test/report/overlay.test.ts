@@ -29,6 +29,55 @@ describe('an overlay', () => {
     expect(new Set(shown.rgb).size).toBeLessThanOrEqual(3);
   });
 
+  it('has the colours of a given range, which a map of that range has by itself', () => {
+    expect(overlay(grey(30, 20), corner, { range: [1, 5] })).toEqual(overlay(grey(30, 20), corner));
+    const low = { ...corner, data: Float32Array.of(3, 1, 1, 1) };
+    const inside = overlay(grey(40, 40), low, { range: [1, 5] });
+    const full = overlay(grey(40, 40), corner, { range: [1, 5] });
+    expect(pixel(inside, 39, 39)).toEqual(pixel(full, 39, 39));
+    expect(brightness(inside, 0, 0)).toBeLessThan(brightness(full, 0, 0));
+    // v = (3 - 1) / (5 - 1) = 1/2: alpha 0.12 + 0.66 / 4, colour halfway between #a52c60 and #cf4446.
+    const expected = [(0xa5 + 0xcf) / 2, (0x2c + 0x44) / 2, (0x60 + 0x46) / 2].map((c) => Math.round(0.715 * 128 + 0.285 * c));
+    expect(pixel(inside, 0, 0)).toEqual(expected);
+  });
+
+  it('gives values beyond the range the colours of its ends', () => {
+    const wide = { ...corner, data: Float32Array.of(500, -70, -70, -70) };
+    const shown = overlay(grey(41, 41), wide, { range: [0, 1] });
+    const ends = overlay(grey(41, 41), { ...corner, data: Float32Array.of(1, 0, 0, 0) });
+    expect(pixel(shown, 0, 0)).toEqual(pixel(ends, 0, 0));
+    expect(pixel(shown, 40, 40)).toEqual(pixel(ends, 40, 40));
+  });
+
+  it('where low is high shows what is above it', () => {
+    const shown = overlay(grey(40, 40), corner, { range: [2, 2] });
+    const ends = overlay(grey(40, 40), corner);
+    expect(pixel(shown, 0, 0)).toEqual(pixel(ends, 0, 0));
+    expect(pixel(shown, 39, 39)).toEqual(pixel(ends, 39, 39));
+    expect(overlay(grey(9, 9), corner, { range: [5, 5] })).toEqual(overlay(grey(9, 9), { ...corner, data: new Float32Array(4) }));
+  });
+
+  it('fades with its opacity, and the outlines do not', () => {
+    const picture = grey(40, 40);
+    const full = overlay(picture, corner);
+    expect(overlay(picture, corner, { opacity: 1 })).toEqual(full);
+    expect(overlay(picture, corner, { opacity: 0 })).toEqual(picture);
+    const half = overlay(picture, corner, { opacity: 0.5 });
+    for (let i = 0; i < half.rgb.length; i++) expect(Math.abs(half.rgb[i]! - (128 + full.rgb[i]!) / 2)).toBeLessThanOrEqual(1);
+    const boxes = [[0, 0, 1, 1]] as const;
+    expect(pixel(overlay(picture, corner, { opacity: 0, boxes }), 0, 0)).toEqual([255, 255, 255]);
+  });
+
+  it('refuses ranges and opacities that are none', () => {
+    for (const range of [
+      [1, 0],
+      [Number.NaN, 1],
+      [0, Number.POSITIVE_INFINITY],
+    ] as const)
+      expect(() => overlay(grey(4, 4), corner, { range })).toThrow(RangeError);
+    for (const opacity of [-0.1, 1.1, Number.NaN]) expect(() => overlay(grey(4, 4), corner, { opacity })).toThrow(RangeError);
+  });
+
   it('leaves the given picture as it is, and keeps its shape when it is brought to a width', () => {
     const picture = grey(30, 20);
     const shown = overlay(picture, corner, { width: 90 });

@@ -6,7 +6,8 @@ import { type Shape, sizeOf, type Tensor, tensor } from '../../tensor.js';
 import type { PairSet, Problem } from '../types.js';
 import { EpochBatches, type LastBatch, shuffledOrder } from './order.js';
 import { DecoderPool } from './pool.js';
-import { shapeOf, type Views } from './views.js';
+import type { Item } from './protocol.js';
+import { type Partners, shapeOf, type Views } from './views.js';
 
 export interface LoaderOptions {
   /** The tensors to make of each pair, by name. */
@@ -120,12 +121,17 @@ export class Loader {
   }
 
   /**
-   * The batches of an epoch, from batch `from` on. One epoch at a time. Ends early when the consumer stops; throws the signal's reason when
-   * it aborts.
+   * The batches of an epoch, from batch `from` on; `partners` are for views of these, which need them. One epoch at a time. Ends early when
+   * the consumer stops; throws the signal's reason when it aborts.
    */
-  async *epoch(epoch: number, { from = 0, signal }: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<Batch, void> {
+  async *epoch(
+    epoch: number,
+    { from = 0, partners, signal }: { from?: number; partners?: Partners; signal?: AbortSignal } = {},
+  ): AsyncGenerator<Batch, void> {
     if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(from) || from < 0)
       throw new RangeError(`loader: epoch and the batch to begin from must be whole numbers, got ${epoch} and ${from}`);
+    const lonely = Object.entries(this.#options.views).find(([, view]) => view.partner);
+    if (lonely && !partners) throw new RangeError(`loader: view '${lonely[0]}' is of partners, and the epoch was given none`);
     if (this.#busy) throw new Error('loader: another epoch is being read; finish or return it first');
     this.#busy = true;
     const { batch, lastBatch, prefetch } = this.#options;
@@ -137,7 +143,7 @@ export class Loader {
         for (; started <= b + prefetch; started++) {
           const pairs = batches.pairs(started);
           if (pairs.length === 0) break;
-          const decoding = this.#decode(started, epoch, pairs);
+          const decoding = this.#decode(started, { epoch, partners }, pairs);
           decoding.catch(() => {}); // Thrown where it is awaited.
           ahead.push(decoding);
         }
@@ -145,7 +151,7 @@ export class Loader {
         signal?.throwIfAborted();
         if (!failed) return;
         const indices = await batches.settle(b, failed, {
-          fill: async (slot, index) => (await this.#decode(b, epoch, [index], slot)).size === 0,
+          fill: async (slot, index) => (await this.#decode(b, { epoch, partners }, [index], slot)).size === 0,
           move: (source, target) => this.#move(b, source, target),
         });
         if (indices.length === 0) return;
@@ -171,8 +177,18 @@ export class Loader {
   }
 
   /** Decodes pairs into consecutive slots of a batch's buffer; resolves to the slots that failed. */
-  async #decode(b: number, epoch: number, indices: ArrayLike<number>, first = 0): Promise<Set<number>> {
-    const items = Array.from(indices, (index, i) => ({ slot: first + i, index, pair: this.#pairs.pairs[index]! }));
+  async #decode(
+    b: number,
+    { epoch, partners: partnersOf }: { epoch: number; partners?: Partners },
+    indices: ArrayLike<number>,
+    first = 0,
+  ): Promise<Set<number>> {
+    const { pairs } = this.#pairs;
+    const items = Array.from(indices, (index, i): Item => {
+      const found = partnersOf?.(index);
+      const partners = found && { picture: pairs[found.picture]!, sound: pairs[found.sound]! };
+      return { slot: first + i, index, pair: pairs[index]!, partners };
+    });
     const good = items.filter(({ index }) => !this.#bad.has(index));
     for (const { slot, file, reason } of await this.#pool.decode(b % this.#buffers.length, epoch, good)) {
       const { index } = items[slot - first]!;

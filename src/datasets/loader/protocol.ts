@@ -28,6 +28,8 @@ export interface Item {
   /** Position in the set of pairs: with the seed and the epoch it names the random numbers. */
   index: number;
   pair: Pair;
+  /** Whose picture and whose sound views of partners show. */
+  partners?: { picture: Pair; sound: Pair };
 }
 
 export interface Task {

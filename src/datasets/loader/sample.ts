@@ -12,6 +12,7 @@ import { sizeOf } from '../../tensor.js';
 import { openPicture, openSound } from '../media.js';
 import type { MediaRef, Pair } from '../types.js';
 import { FeatureCache, type MemoryBudget } from './cache.js';
+import type { Item } from './protocol.js';
 import { type PictureView, type SoundView, shapeOf, type Views } from './views.js';
 
 interface Options {
@@ -77,7 +78,7 @@ export class SampleMaker {
   }
 
   /** Writes pair number `index` as it is in `epoch`, one array a view. Throws MediaError when one of its files cannot be used. */
-  async make(pair: Pair, index: number, epoch: number, outputs: readonly Float32Array[]): Promise<void> {
+  async make({ pair: own, index, partners }: Omit<Item, 'slot'>, epoch: number, outputs: readonly Float32Array[]): Promise<void> {
     const decoded = new Map<string, Promise<Frame | AudioClip>>();
     const once: Once = <T extends Frame | AudioClip>(key: string, decode: () => Promise<T>): Promise<T> => {
       if (!decoded.has(key)) decoded.set(key, decode());
@@ -85,6 +86,7 @@ export class SampleMaker {
     };
     for (const [i, [name, view]] of Object.entries(this.#views).entries()) {
       const random = new Random(this.#seed, 'view', name, epoch, index);
+      const pair = view.partner ? partners!['sound' in view ? 'sound' : 'picture'] : own;
       const file = 'sound' in view ? pair.sound.path : pair.picture.path;
       try {
         if ('sound' in view) await this.#sound(name, view, pair, once, random, outputs[i]!);
@@ -97,7 +99,7 @@ export class SampleMaker {
   }
 
   async #picture(name: string, view: PictureView, ref: MediaRef, once: Once, random: Random, out: Float32Array): Promise<void> {
-    const decode = () => once('picture', () => openPicture(ref, { limits: this.#limits }));
+    const decode = () => once(keyOf(ref), () => openPicture(ref, { limits: this.#limits }));
     if (view.augmentation) {
       const key = keyOf(ref);
       const frame = this.#frames.get(key) ?? (await decode());
@@ -113,7 +115,9 @@ export class SampleMaker {
     const duration = wholly ? undefined : spec.samples / sampleRate + margin;
     const wanted = `${channel} ${sampleRate} ${duration}`;
     const decode = async () => {
-      const clip = await once(wanted, () => openSound(pair.sound, { channel, sampleRate, duration, limits: this.#limits }));
+      const clip = await once(`${wanted} ${keyOf(pair.sound)}`, () =>
+        openSound(pair.sound, { channel, sampleRate, duration, limits: this.#limits }),
+      );
       return isOneVideo(pair) ? aroundFrame(clip, pair, spec) : clip;
     };
     const key = `${keyOf(pair.sound)}\n${isOneVideo(pair) ? pair.picture.seconds : ''}`;

@@ -8,12 +8,16 @@ import type { Shape } from '../../tensor.js';
 /** The pair's picture as [3, size, size]: as `picture` says, or augmented at random to the same size and then normalized. */
 export interface PictureView {
   picture: PictureSpec;
+  /** Of the pair's partner instead; see `Partners`. */
+  partner?: boolean;
   augmentation?: PictureAugmentation;
 }
 
 /** The pair's sound as [1, bins, frames]. */
 export interface SoundView {
   sound: SoundSpec;
+  /** Of the pair's partner instead; see `Partners`. */
+  partner?: boolean;
   /** Shifts the sound in time at random first. */
   shift?: ClipShift;
   /** Masks bands of time and frequency at random. */
@@ -22,6 +26,9 @@ export interface SoundView {
 
 export type View = PictureView | SoundView;
 export type Views = Readonly<Record<string, View>>;
+
+/** For a pair, the pair whose picture and the one whose sound views of its partner show: positions in the set. */
+export type Partners = (index: number) => { picture: number; sound: number };
 
 /** Shape of one sample. Throws RangeError when an augmentation makes another size than the view's. */
 export function shapeOf(name: string, view: View): Shape {

@@ -16,10 +16,10 @@ const inFlight = 4;
 async function run({ id, buffer, epoch, items }: Task): Promise<void> {
   const failed: FailedSlot[] = [];
   const waiting = items.values();
-  const next = async ({ slot, index, pair }: Item) => {
+  const next = async ({ slot, ...item }: Item) => {
     const outputs = buffers[buffer]!.map((values, v) => values.subarray(slot * sizes[v]!, (slot + 1) * sizes[v]!));
     try {
-      await maker.make(pair, index, epoch, outputs);
+      await maker.make(item, epoch, outputs);
     } catch (error) {
       // Anything else is not the file's fault: it ends the thread and reaches the loader.
       if (!(error instanceof MediaError) || error.problem === 'needsFfmpeg') throw error;

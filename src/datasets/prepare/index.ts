@@ -1,10 +1,10 @@
 /** `earshot prepare`: videos or pairs become WebDataset shards, in parallel, again and again from where a run was ended. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { takeLock } from '../../lock.js';
 import { tarMember } from '../tar.js';
 import { fingerprint, type Input, readInputs, sampleKey } from './clips.js';
 import { createJournal, isSample, type JournalEntry, type JournalHeader, JournalWriter, readJournal } from './journal.js';
-import { takeLock } from './lock.js';
 import { type Clip, ProcessPool } from './pool.js';
 import { type PrepareReport, prepareReport } from './report.js';
 import { type LeftOut, PrepareError, type PrepareSettings, type Sample } from './settings.js';
@@ -44,7 +44,7 @@ export async function prepare(
   return explainingWrites(out, async () => {
     mkdirSync(out, { recursive: true });
     checkFolder(out);
-    const unlock = takeLock(join(out, names.lock));
+    const unlock = takeLock(join(out, names.lock), 'prepare');
     try {
       if (options.restart) deleteAll(out);
       return await fill(input, out, settings, options);

@@ -1,5 +1,5 @@
 /** Heatmaps in files, made by any program. */
-import type { HeatMap } from '../heatMap.js';
+import type { HeatMap } from '../../localization/heatMap.js';
 import { openArrays } from './arrayFile.js';
 import { type ArrayFile, MapFileError, parts, type StoredArray, wholeArray } from './storedArray.js';
 

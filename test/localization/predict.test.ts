@@ -8,14 +8,14 @@ import { Loader } from '../../src/datasets/loader/loader.js';
 import { evaluateModel } from '../../src/evaluation/evaluateModel.js';
 import { Evaluator } from '../../src/evaluation/evaluator.js';
 import { openMaps } from '../../src/evaluation/maps/index.js';
-import { onnxLocalizer } from '../../src/evaluation/onnxLocalizer.js';
-import { pairsOf } from '../../src/evaluation/predict.js';
 import { protocols } from '../../src/evaluation/protocols.js';
 import { picturePresets, soundPresets } from '../../src/features/presets.js';
 import { interpret } from '../../src/graph/index.js';
 import { TensorProto_DataLocation, TensorProto_DataType } from '../../src/graph/onnx/onnx_pb.js';
+import { onnxLocalizer } from '../../src/localization/onnxLocalizer.js';
+import { pairsOf } from '../../src/localization/predict.js';
+import { openBatch, tinyModel, withMetadata, writeModel } from '../evaluation/models.js';
 import { writeScenes } from '../report/runs.js';
-import { openBatch, tinyModel, withMetadata, writeModel } from './models.js';
 
 let folder: string;
 let annotations: string;

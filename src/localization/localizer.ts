@@ -10,6 +10,11 @@ export interface Localized {
   soundEmbeddings?: Tensor<'float32'>;
 }
 
+/** A model that cannot be used as it was asked to, or data that do not fit it: one line. */
+export class LocalizerError extends Error {
+  override name = 'LocalizerError';
+}
+
 export interface Localizer {
   name: string;
   /** How pictures and sounds become the model's inputs. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { onnxLocalizer } from '../../src/evaluation/onnxLocalizer.js';
 import * as g from '../../src/graph/index.js';
+import { onnxLocalizer } from '../../src/localization/onnxLocalizer.js';
 import { float32, sizeOf } from '../../src/tensor.js';
 
 let folder: string;
@@ -105,6 +105,6 @@ it.each<[string, g.Graph['outputs'], string]>([
 ])('refused: %s', async (_, outputs, message) => {
   const path = write('refused.onnx', outputs);
   const error = await onnxLocalizer(path, options).catch((e: Error) => e);
-  expect(error).toMatchObject({ name: 'EvaluationError', message: expect.stringContaining(message) });
+  expect(error).toMatchObject({ name: 'LocalizerError', message: expect.stringContaining(message) });
   expect((error as Error).message).toContain(path);
 });

@@ -1,8 +1,12 @@
-/** One `prepare` at a time in a folder: a file that names the process, which stays behind when the process is killed. */
+/** One at a time in a folder: a file that names the process, which stays behind when the process is killed. */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { PrepareError } from './settings.js';
+
+/** Somebody else is at work in a folder. */
+export class LockedError extends Error {
+  override name = 'LockedError';
+}
 
 interface Owner {
   pid: number;
@@ -66,9 +70,9 @@ function create(path: string, text: string, spare: string): boolean {
 
 /**
  * Takes the lock file at `path`; the function returned gives it back. A lock whose process has ended is taken over. Throws
- * PrepareError when its process lives, or was started on another machine, where this one cannot see it.
+ * LockedError when its process lives, or was started on another machine, where this one cannot see it; `work` is what it is called.
  */
-export function takeLock(path: string): () => void {
+export function takeLock(path: string, work: string): () => void {
   const mine: Owner = { pid: process.pid, host: hostname(), start: startOf(process.pid) };
   // Not named by the process: containers that share a folder have the same numbers.
   const spare = `${path}.${randomUUID()}`;
@@ -78,8 +82,8 @@ export function takeLock(path: string): () => void {
     if (text === undefined) continue;
     const owner = ownerIn(text);
     if (owner && (owner.host !== mine.host || isAlive(owner)))
-      throw new PrepareError(
-        `another prepare (process ${owner.pid} on ${owner.host}) is working in this folder: wait for it, or choose another folder; ` +
+      throw new LockedError(
+        `another ${work} (process ${owner.pid} on ${owner.host}) is working in this folder: wait for it, or choose another folder; ` +
           `if it has ended, delete ${path}`,
       );
     // Two may find the same stale lock: only one can move it away, and who moves the other's new one puts it back.

@@ -3,9 +3,8 @@ import type { Benchmark } from '../datasets/benchmarks/types.js';
 import { type BadPair, Loader } from '../datasets/loader/loader.js';
 import type { PairSet } from '../datasets/types.js';
 import { sizeOf, type Tensor, tensor } from '../tensor.js';
-import { EvaluationError } from './evaluator.js';
 import type { HeatMap } from './heatMap.js';
-import type { Localizer } from './localizer.js';
+import { type Localizer, LocalizerError } from './localizer.js';
 
 /** What a model says of a pair. */
 export interface Prediction {
@@ -16,11 +15,11 @@ export interface Prediction {
   soundEmbedding?: Float32Array;
 }
 
-/** The samples of a benchmark as pairs, in its order. Throws EvaluationError when it was read without its data. */
+/** The samples of a benchmark as pairs, in its order. Throws LocalizerError when it was read without its data. */
 export function pairsOf({ name, samples }: Benchmark): PairSet {
   const pairs = samples.map(({ id, picture, sound }) => {
     if (!picture || !sound)
-      throw new EvaluationError(`${name}: a model needs the pictures and sounds; pass --data with the folder they lie in`);
+      throw new LocalizerError(`${name}: a model needs the pictures and sounds; pass --data with the folder they lie in`);
     return { id, picture, sound };
   });
   return { name, pairs, problems: [] };
@@ -33,7 +32,7 @@ const row = (t: Tensor<'float32'>, i: number): Float32Array => {
 };
 
 /** A tensor of `batch` rows, of which the first are given and the others repeat the last of them. */
-function filled(t: Tensor<'float32'>, batch: number): Tensor<'float32'> {
+export function filledBatch(t: Tensor<'float32'>, batch: number): Tensor<'float32'> {
   const [rows, ...shape] = t.shape as [number, ...number[]];
   if (rows === batch) return t;
   const size = sizeOf(shape);
@@ -57,8 +56,8 @@ export async function* predictMaps(
   try {
     for await (const { indices, tensors } of loader.epoch(0, { signal })) {
       const { maps, imageEmbeddings, soundEmbeddings } = await localizer.localize(
-        filled(tensors.frame!, batch),
-        filled(tensors.spectrogram!, batch),
+        filledBatch(tensors.frame!, batch),
+        filledBatch(tensors.spectrogram!, batch),
       );
       const [height, width] = maps.shape.slice(1) as [number, number];
       for (const [i, index] of indices.entries())

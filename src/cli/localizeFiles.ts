@@ -1,0 +1,229 @@
+/** What `earshot localize` does once it knows what is wanted. */
+import { existsSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { kindOf } from '../datasets/extensions.js';
+import { NpyWriter } from '../evaluation/maps/index.js';
+import {
+  checkSignal,
+  type HeatMap,
+  type Localization,
+  leastConfidence,
+  loadModel,
+  localizeVideo,
+  type Model,
+  mapAt,
+  outlineOf,
+  outlineProtocol,
+  PairLocalizer,
+  runLengths,
+  type VideoMaps,
+} from '../localization/index.js';
+import { encodePng, readPicture } from '../media/picture.js';
+import { readSound } from '../media/sound.js';
+import type { Frame, Video } from '../media/types.js';
+import { openVideo } from '../media/video.js';
+import { writeVideo } from '../media/writeVideo.js';
+import { extremesOf } from '../metrics/scale.js';
+import { overlay, panels, withColourBar } from '../report/index.js';
+import { writeWhole } from '../wholeFile.js';
+import { Progress } from './progress.js';
+
+export interface LocalizeOptions {
+  model: string;
+  out: string;
+  overwrite?: boolean;
+  size?: number;
+  threads?: number;
+  rate: number;
+  smoothing: number;
+}
+
+const stem = (path: string): string => basename(path, extname(path));
+
+/** A model's file, or the one in a run's folder. */
+export async function modelFile(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(path, 'best.safetensors') : path;
+}
+
+export async function localize(
+  picture: string,
+  sounds: readonly string[],
+  options: LocalizeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const isVideo = kindOf(picture) === 'video';
+  if (isVideo && sounds.length > 0) throw new Error(`${picture} is a video, which brings its own sound: give no others`);
+  if (!isVideo && sounds.length === 0) throw new Error(`${picture}: expected a sound beside the picture, or a video`);
+  const names = isVideo
+    ? [`${stem(picture)}.localized.mp4`, `${stem(picture)}.npy`, `${stem(picture)}.json`]
+    : pictureFiles(picture, sounds);
+  checkOutputs(names, options);
+  const model = await loadModel(await modelFile(options.model));
+  await mkdir(options.out, { recursive: true });
+  const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
+  try {
+    if (isVideo) await localizeVideoFile(picture, localizer, options, signal);
+    else await localizePicture(picture, sounds, { localizer, model }, options, signal);
+  } finally {
+    await localizer.release();
+  }
+}
+
+const pairName = (picture: string, sound: string): string => `${stem(picture)}+${stem(sound)}`;
+
+function pictureFiles(picture: string, sounds: readonly string[]): string[] {
+  const files = sounds.flatMap((sound) => ['png', 'npy', 'json'].map((kind) => `${pairName(picture, sound)}.${kind}`));
+  return sounds.length > 1 ? [...files, `${stem(picture)}.panels.png`] : files;
+}
+
+/** Throws where results are there already, or two would have one name. */
+function checkOutputs(names: readonly string[], { out, overwrite }: LocalizeOptions): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new Error(`two results would be called ${twice}: sounds need different names`);
+  const there = names.map((name) => join(out, name)).filter((path) => existsSync(path));
+  if (there.length > 0 && !overwrite)
+    throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
+}
+
+async function writeMap(path: string, maps: readonly HeatMap[], shape: readonly number[]): Promise<void> {
+  const writer = await NpyWriter.create(path, shape);
+  try {
+    for (const [i, { data }] of maps.entries()) await writer.write(i, data);
+    await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** What the JSON says of a map on a picture. */
+function found({ map, confidence }: Localization, picture: { width: number; height: number }) {
+  const isFound = confidence === undefined || confidence >= leastConfidence;
+  const { boxes, mask } = outlineOf(map, picture);
+  return {
+    ...(confidence !== undefined && { confidence }),
+    found: isFound,
+    boxes: isFound ? boxes : [],
+    ...(isFound && { mask: { size: [picture.height, picture.width], counts: runLengths(mask) } }),
+  };
+}
+
+const inWords = (sound: string, { confidence }: Localization): string => {
+  if (confidence === undefined) return `${sound}: no confidence (the model was not calibrated)`;
+  const percent = `${Math.round(100 * confidence)} %`;
+  return confidence >= leastConfidence
+    ? `${sound}: found, confidence ${percent}`
+    : `${sound}: nothing here seems to make this sound (${percent})`;
+};
+
+/** Maps fade where they are not to be trusted. */
+const opacityOf = ({ confidence }: Localization): number =>
+  confidence === undefined || confidence >= leastConfidence ? 1 : 0.35;
+
+/** Pixels across which pictures are shown at least: small ones are hard to see. */
+const leastWidth = 384;
+
+async function localizePicture(
+  picture: string,
+  sounds: readonly string[],
+  { localizer, model }: { localizer: PairLocalizer; model: Model },
+  { out }: LocalizeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const frame = await readPicture(picture, { signal });
+  const shown: Parameters<typeof panels>[0] extends readonly (infer P)[] ? P[] : never = [];
+  for (const sound of sounds) {
+    signal.throwIfAborted();
+    const { channel, sampleRate } = localizer.sound.clip;
+    const clip = await readSound(sound, { channel, sampleRate, signal });
+    checkSignal(clip, sound);
+    const [localization] = (await localizer.localize([{ frame, clip }])) as [Localization];
+    const { map } = localization;
+    const { min, max } = extremesOf(map.data);
+    const name = join(out, pairName(picture, sound));
+    const width = Math.max(leastWidth, frame.width);
+    const drawn = withColourBar(overlay(frame, map, { width, opacity: opacityOf(localization) }), {
+      low: min,
+      high: max,
+      title: 'cosine',
+    });
+    await writeWhole(`${name}.png`, [await encodePng(drawn)]);
+    await writeMap(`${name}.npy`, [map], [1, map.height, map.width]);
+    const about = {
+      model: { method: model.method, picture: model.picture, sound: model.sound },
+      picture,
+      sound,
+      map: { file: `${basename(name)}.npy`, shape: [1, map.height, map.width], range: [min, max], covers: 'the whole picture' },
+      protocol: outlineProtocol,
+      ...found(localization, frame),
+    };
+    await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
+    shown.push({ frame: drawn, title: basename(sound), note: inWords('', localization).replace(/^: /, '') });
+    console.log(`${inWords(sound, localization)} -> ${name}.png`);
+  }
+  if (shown.length > 1) {
+    const path = join(out, `${stem(picture)}.panels.png`);
+    await writeWhole(path, [await encodePng(panels(shown))]);
+    console.log(`all of them: ${path}`);
+  }
+}
+
+async function localizeVideoFile(
+  path: string,
+  localizer: PairLocalizer,
+  options: LocalizeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const video = await openVideo(path, { signal });
+  const progress = new Progress('seconds');
+  try {
+    const onProgress = (done: number, total: number) => progress.update(Math.round(done), Math.ceil(total), 'localizing');
+    const maps = await localizeVideo(localizer, video, path, { ...options, signal, onProgress });
+    const [first] = maps.localizations;
+    if (!first) throw new Error(`${path}: there is no frame in it`);
+    const name = join(options.out, stem(path));
+    await writeMap(
+      `${name}.npy`,
+      maps.localizations.map(({ map }) => map),
+      [maps.localizations.length, first.map.height, first.map.width],
+    );
+    const frames = maps.localizations.map((localization, i) => {
+      const { mask: _, ...rest } = found(localization, video) as ReturnType<typeof found> & { mask?: unknown };
+      return { seconds: i * maps.interval, ...rest };
+    });
+    const about = {
+      video: path,
+      width: video.width,
+      height: video.height,
+      protocol: outlineProtocol,
+      smoothing: options.smoothing,
+      frames,
+    };
+    await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
+    const sound = await video.sound({ signal });
+    const frameRate = Math.min(60, video.frameRate);
+    await writeVideo(`${name}.localized.mp4`, { frames: annotated(video, maps, frameRate, signal), frameRate, sound, signal });
+    console.log(`${maps.localizations.length} maps -> ${name}.localized.mp4`);
+  } finally {
+    progress.stop();
+    await video.close();
+  }
+}
+
+/** The frames with their maps; colours mean the same throughout the video. */
+async function* annotated(video: Video, maps: VideoMaps, rate: number, signal: AbortSignal): AsyncGenerator<Frame> {
+  const extremes = maps.localizations.map(({ map }) => extremesOf(map.data));
+  const low = Math.min(...extremes.map(({ min }) => min));
+  const high = Math.max(...extremes.map(({ max }) => max));
+  let i = 0;
+  for await (const { frame } of video.frames({ rate, signal })) {
+    const localization = mapAt(maps, i++ / rate);
+    const drawn = overlay(frame, localization.map, { range: [low, high], opacity: opacityOf(localization) });
+    yield withColourBar(drawn, { low, high, title: 'cosine' });
+  }
+}

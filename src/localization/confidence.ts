@@ -1,0 +1,91 @@
+/** How sure a map is that something in the picture makes the sound. */
+import type { PairSet } from '../datasets/types.js';
+import { Random } from '../random.js';
+import type { HeatMap } from './heatMap.js';
+import type { Localizer } from './localizer.js';
+import { predictMaps } from './predict.js';
+
+/** P = 1 / (1 + exp(-(slope * m + offset))) of a map's match m. */
+export interface Confidence {
+  slope: number;
+  offset: number;
+}
+
+/** Share of a map's positions that its match is the mean of: objects are small. */
+const peakShare = 0.05;
+
+/** The match of a map: the mean of its highest twentieth (at least one position). */
+export function matchOf({ data }: HeatMap): number {
+  const count = Math.max(1, Math.round(peakShare * data.length));
+  const highest = Float32Array.from(data)
+    .sort()
+    .subarray(data.length - count);
+  return highest.reduce((sum, x) => sum + x, 0) / count;
+}
+
+/** The probability, as calibrated, that the picture and the sound of a map belong together. */
+export const confidenceOf = (map: HeatMap, { slope, offset }: Confidence): number =>
+  1 / (1 + Math.exp(-(slope * matchOf(map) + offset)));
+
+/** Pairs looked at. */
+const most = 256;
+
+/**
+ * Fits the probability to pairs as they are and to the same pictures with sounds of other pairs, equally many (logistic regression in one
+ * variable). A stranger may fit a picture by chance, so no model gets to 1. Undefined for fewer than two pairs, and where the pairs do not match
+ * better than strangers: an untrained model. Pairs that cannot be read are left out.
+ */
+export async function calibrate(
+  localizer: Localizer,
+  set: PairSet,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Confidence | undefined> {
+  const count = Math.min(most, set.pairs.length);
+  if (count < 2) return undefined;
+  const random = new Random(seed, 'calibration');
+  const chosen = Array.from({ length: count }, (_, i) => set.pairs[Math.floor((i * set.pairs.length) / count)]!);
+  const strangers = chosen.map((pair, i) => {
+    const other = chosen[(i + 1 + random.below(count - 1)) % count]!;
+    return { id: `${pair.id} with ${other.id}`, picture: pair.picture, sound: other.sound };
+  });
+  const pairs: PairSet = { name: set.name, pairs: [...chosen, ...strangers], problems: [] };
+  const matches: number[] = [];
+  const labels: number[] = [];
+  for await (const { index, map } of predictMaps(localizer, pairs, { signal })) {
+    matches.push(matchOf(map));
+    labels.push(index < count ? 1 : 0);
+  }
+  return logistic(matches, labels);
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** Newton's method on the log-likelihood with a small penalty on the slope, of the variable at mean 0 and deviation 1. */
+function logistic(x: readonly number[], y: readonly number[]): Confidence | undefined {
+  const centre = mean(x);
+  const deviation = Math.sqrt(mean(x.map((v) => (v - centre) ** 2)));
+  const hasBoth = y.includes(0) && y.includes(1);
+  if (!hasBoth || !(deviation > 0)) return undefined;
+  const z = x.map((v) => (v - centre) / deviation);
+  let [slope, offset] = [0, 0];
+  for (let step = 0; step < 25; step++) {
+    let [gs, go, hss, hso, hoo] = [-penalty * slope, 0, penalty, 0, 1e-9];
+    for (const [i, v] of z.entries()) {
+      const p = 1 / (1 + Math.exp(-(slope * v + offset)));
+      const w = p * (1 - p);
+      gs += (y[i]! - p) * v;
+      go += y[i]! - p;
+      hss += w * v * v;
+      hso += w * v;
+      hoo += w;
+    }
+    const determinant = hss * hoo - hso * hso;
+    slope += (gs * hoo - go * hso) / determinant;
+    offset += (go * hss - gs * hso) / determinant;
+  }
+  if (!(slope > 0)) return undefined;
+  return { slope: slope / deviation, offset: offset - (slope * centre) / deviation };
+}
+
+const penalty = 1;

@@ -1,0 +1,2 @@
+export { infoNce } from './infoNce.js';
+export { cosine, crossSimilarity, peakSimilarity } from './similarity.js';

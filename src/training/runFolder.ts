@@ -1,0 +1,199 @@
+/** The folder of a training run: what it was asked to do, what happened, where it goes on, and the models that came out. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { PairSet } from '../datasets/types.js';
+import { takeLock } from '../lock.js';
+import { writeWhole } from '../wholeFile.js';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { type TrainConfig, trainConfigSchema } from './config.js';
+import type { Checkpoint } from './stepSession.js';
+
+/** A folder, or what is in it, that cannot be used for this run: one line. */
+export class RunError extends Error {
+  override name = 'RunError';
+}
+
+const progressSchema = z.strictObject({
+  /** The epoch it is in, and how many of its loader's batches are done. */
+  epoch: z.int().min(0),
+  batch: z.int().min(0),
+  updates: z.int().min(0),
+  /** Of `metrics.jsonl`. */
+  lines: z.int().min(0),
+  best: z.strictObject({ epoch: z.int(), score: z.number() }).optional(),
+  /** Ids of pairs whose files cannot be used. */
+  bad: z.array(z.string()),
+  /** Files with the semantic positives in use. */
+  neighbours: z.strictObject({ picture: z.string().optional(), sound: z.string().optional() }).optional(),
+});
+
+/** Where a run stands. */
+export type Progress = z.infer<typeof progressSchema>;
+
+const runSchema = z.strictObject({
+  config: trainConfigSchema,
+  /** Which pairs it learns from: their number and a hash of their ids and files. */
+  data: z.strictObject({ name: z.string(), pairs: z.int(), hash: z.string() }),
+  /** Hash of the file of the weights it begins with. */
+  weights: z.string().optional(),
+});
+
+type RunDescription = z.infer<typeof runSchema>;
+
+export const runFiles = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  first: 'first.safetensors',
+  last: 'last.safetensors',
+  best: 'best.safetensors',
+  neighbours: 'neighbours',
+} as const;
+
+const lockFile = '.lock';
+
+function describeData({ name, pairs }: PairSet): RunDescription['data'] {
+  const hash = createHash('sha256');
+  for (const { id, picture, sound } of pairs) {
+    const parts = [picture, sound].map(({ path, member, seconds, duration }) => [
+      path.split(/[\\/]/).at(-1),
+      member?.name,
+      seconds,
+      duration,
+    ]);
+    hash.update(`${JSON.stringify([id, ...parts])}\n`);
+  }
+  return { name, pairs: pairs.length, hash: hash.digest('hex') };
+}
+
+/** Paths of values in which two JSON values differ. */
+function differences(a: unknown, b: unknown, path = ''): string[] {
+  const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x);
+  if (!isObject(a) || !isObject(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].flatMap((key) => differences(a[key], b[key], path ? `${path}.${key}` : key));
+}
+
+export class RunFolder {
+  private constructor(
+    readonly path: string,
+    /** Where it goes on; undefined for a run that begins. */
+    readonly start: (Checkpoint & { progress: Progress }) | undefined,
+    private readonly unlock: () => void,
+  ) {}
+
+  /**
+   * Opens the folder for a run, alone. A new run needs a new or empty folder; `resume` goes on with the run that is there, whose configuration, data
+   * and first weights must be the same. Throws RunError, LockedError when somebody else is at work there, and the system's errors.
+   */
+  static async open(
+    path: string,
+    config: TrainConfig,
+    pairs: PairSet,
+    { resume = false, weights }: { resume?: boolean; weights?: string } = {},
+  ): Promise<RunFolder> {
+    const wanted: RunDescription = { config, data: describeData(pairs), ...(weights !== undefined && { weights }) };
+    await mkdir(path, { recursive: true });
+    const unlock = takeLock(join(path, lockFile), 'training');
+    try {
+      const there = (await readdir(path)).filter((name) => !name.startsWith('.'));
+      const isRun = there.includes(runFiles.config);
+      if (there.length > 0 && !isRun)
+        throw new RunError(`${path}: expected a new or empty folder, in it are ${there.slice(0, 5).join(', ')}`);
+      if (isRun && !resume) throw new RunError(`${path} holds a run already: go on with it (--resume), or take another folder`);
+      if (isRun) {
+        const found = await readDescription(path);
+        const different = differences(plain(found), plain(wanted));
+        if (different.length > 0)
+          throw new RunError(
+            `${path}: it was begun otherwise; what differs: ${different.join(', ')}. Take another folder for another run`,
+          );
+      } else await writeWhole(join(path, runFiles.config), `${JSON.stringify(wanted, null, 2)}\n`);
+      return new RunFolder(path, await readStart(path), unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  file(name: keyof typeof runFiles): string {
+    return join(this.path, runFiles[name]);
+  }
+
+  async save(checkpoint: Checkpoint, progress: Progress): Promise<void> {
+    await saveCheckpoint(this.file('last'), checkpoint, { progress: JSON.stringify(progress) });
+  }
+
+  /** Deletes semantic positives that are no longer in use. */
+  async keepOnly({ neighbours = {} }: Progress): Promise<void> {
+    const folder = this.file('neighbours');
+    if (!existsSync(folder)) return;
+    const kept = new Set(Object.values(neighbours));
+    for (const name of await readdir(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
+  }
+
+  release(): void {
+    this.unlock();
+  }
+}
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** What a run was asked to do. Throws RunError for a folder that holds none. */
+export async function readDescription(path: string): Promise<RunDescription> {
+  const file = join(path, runFiles.config);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new RunError(`${path} holds no run: ${runFiles.config} cannot be read (${error.code})`, { cause: error });
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new RunError(`${file}: expected JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const found = runSchema.safeParse(value);
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw new RunError(`${file}: '${issue!.path.join('.')}': ${issue!.message}`);
+}
+
+async function readStart(path: string): Promise<RunFolder['start']> {
+  const file = join(path, runFiles.last);
+  if (!existsSync(file)) return undefined;
+  const { metadata, ...checkpoint } = await loadCheckpoint(file);
+  const parsed = progressSchema.safeParse(JSON.parse(metadata.progress ?? 'null'));
+  if (!parsed.success) throw new RunError(`${file}: its metadata do not say where the run stands`);
+  return { ...checkpoint, progress: parsed.data };
+}
+
+/** `metrics.jsonl`: a line for every step, validation and search. */
+export class MetricsFile {
+  private constructor(
+    private readonly file: Awaited<ReturnType<typeof open>>,
+    /** So many there are. */
+    public lines: number,
+  ) {}
+
+  /** Opens the file with its first `lines` lines: what was written after them will be done again. */
+  static async open(path: string, lines: number): Promise<MetricsFile> {
+    const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    const kept = before.split('\n').slice(0, -1).slice(0, lines);
+    const text = kept.map((line) => `${line}\n`).join('');
+    if (text !== before) await writeWhole(path, text);
+    return new MetricsFile(await open(path, 'a'), kept.length);
+  }
+
+  async write(record: object): Promise<void> {
+    await this.file.write(`${JSON.stringify(record)}\n`);
+    this.lines++;
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
