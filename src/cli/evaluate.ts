@@ -15,7 +15,8 @@ type Options = Omit<EvaluateOptions, 'contestants' | 'embeddings'> & {
 
 const notes = `
 Maps are .npy ([N, h, w], in the order of the annotations), .npz or .safetensors (one such array, or an array for each sample named by its
-id), or a folder of .npy files. Models are ONNX files with a picture and a spectrogram as inputs and a map as output (docs/evaluation.md).
+id), or a folder of .npy files. Models are what "earshot train" made (best.safetensors, or the run's folder), or ONNX files with a picture and
+a spectrogram as inputs and a map as output (docs/evaluation.md).
 Given several times, --maps and --model make one table.
 
 Without --protocol it is the one that the literature's numbers are under: sslalign-vggss for vggss, slavc-relative for the extended sets,
@@ -51,11 +52,12 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
     .option('--extended <csv>', 'the samples without a source of an extended set')
     .optionsGroup('What is scored:')
     .option('--maps <[name=]path>', 'maps; may be given again', contestant('maps'))
-    .option('--model <[name=]file>', 'an ONNX model; may be given again', contestant('model'))
+    .option('--model <[name=]path>', 'a trained model, its run folder, or an ONNX model; may be given again', contestant('model'))
     .option('--embeddings <file>', 'embeddings of the pairs (image, sound), for retrieval; one for each of --maps', collect)
     .optionsGroup('Models:')
-    .option('--picture <preset>', "how pictures become the models' input; their own metadata when not given")
-    .option('--sound <preset>', "how sounds become the models' input; their own metadata when not given")
+    .option('--picture <preset>', "how pictures become an ONNX model's input; its own metadata when not given")
+    .option('--sound <preset>', "how sounds become an ONNX model's input; its own metadata when not given")
+    .option('--size <pixels>', 'side of the square that a trained model sees, in place of the one it was trained with', count)
     .option('--batch <count>', 'pairs at a time', count, 16)
     .option('--threads <count>', 'threads of ONNX Runtime', count)
     .optionsGroup('Protocol:')

@@ -1,5 +1,5 @@
 /** What `earshot evaluate` does once it knows what is wanted. */
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import type { BenchmarkName } from '../datasets/benchmarks/index.js';
 import { readBenchmark } from '../datasets/index.js';
 import { evaluateMaps, readPriors } from '../evaluation/evaluateMaps.js';
@@ -11,12 +11,15 @@ import type { Protocol } from '../evaluation/protocol.js';
 import { defaultProtocol, groupedByName, type ProtocolName, protocols, withObjectPrior } from '../evaluation/protocols.js';
 import { openRunFolder, runOf, writeRun } from '../evaluation/run.js';
 import type { HeatMap } from '../localization/heatMap.js';
+import { loadModel } from '../localization/model.js';
+import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { onnxLocalizer } from '../localization/onnxLocalizer.js';
 import { summary } from '../report/summary.js';
 import { type TableFormat, table } from '../report/tables.js';
 import { examplesOf } from '../retrieval/nearest.js';
 import { retrievalScores } from '../retrieval/scores.js';
 import { exitCode } from './exit.js';
+import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
 
 /** What is scored: maps or a model, and the name it has in tables. */
@@ -36,6 +39,7 @@ export interface EvaluateOptions {
   embeddings: readonly string[];
   picture?: string;
   sound?: string;
+  size?: number;
   batch: number;
   threads?: number;
   protocol?: ProtocolName;
@@ -99,7 +103,7 @@ export async function evaluate(options: EvaluateOptions, signal: AbortSignal): P
 async function score(
   { kind, path, name }: Contestant,
   evaluators: [Evaluator, ...Evaluator[]],
-  { picture, sound, batch, threads }: EvaluateOptions,
+  { picture, sound, size, batch, threads }: EvaluateOptions,
   { priors, mapFile, signal }: { priors?: ReadonlyMap<number, HeatMap>; mapFile?: string; signal: AbortSignal },
 ): Promise<Embeddings | undefined> {
   const progress = new Progress('maps');
@@ -111,7 +115,10 @@ async function score(
       if (unused > 0) onWarning(`${path}: ${unused} of its maps belong to no sample of the benchmark and were not used`);
       return undefined;
     }
-    const localizer = await onnxLocalizer(path, { name, picture, sound, batch, threads, onWarning });
+    const localizer =
+      extname(path).toLowerCase() === '.onnx'
+        ? await onnxLocalizer(path, { name, picture, sound, batch, threads, onWarning })
+        : await modelLocalizer(await loadModel(await modelFile(path)), { name, size, batch, threads, onWarning });
     try {
       return await evaluateModel(localizer, evaluators, { priors, mapFile, signal, onProgress });
     } finally {

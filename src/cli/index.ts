@@ -2,6 +2,7 @@
 /** The command line: parsing only. Every command is a file; what it does is somewhere else. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
 import { addLeaks } from './leaks.js';
@@ -30,6 +31,7 @@ addTrain(program, interrupted);
 addLocalize(program, interrupted);
 addEvaluate(program, interrupted);
 addReport(program, interrupted);
+addDemo(program, interrupted);
 addProtocols(program);
 addLeaks(program, interrupted);
 

@@ -1,6 +1,6 @@
 /** What `earshot localize` does once it knows what is wanted. */
 import { existsSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { kindOf } from '../datasets/extensions.js';
 import { NpyWriter } from '../evaluation/maps/index.js';
@@ -27,6 +27,7 @@ import { writeVideo } from '../media/writeVideo.js';
 import { extremesOf } from '../metrics/scale.js';
 import { overlay, panels, withColourBar } from '../report/index.js';
 import { writeWhole } from '../wholeFile.js';
+import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
 
 export interface LocalizeOptions {
@@ -40,15 +41,6 @@ export interface LocalizeOptions {
 }
 
 const stem = (path: string): string => basename(path, extname(path));
-
-/** A model's file, or the one in a run's folder. */
-export async function modelFile(path: string): Promise<string> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return isFolder ? join(path, 'best.safetensors') : path;
-}
 
 export async function localize(
   picture: string,

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Run, readRun } from '../evaluation/run.js';
 import { reportPage } from '../report/page.js';
+import { readTrainingCurve } from '../report/trainingCurve.js';
 import { writeWhole } from '../wholeFile.js';
 
 interface Options {
   out?: string;
   title?: string;
+  training?: string;
 }
 
 const notes = `
@@ -23,14 +25,19 @@ export function addReport(program: Command, signal: AbortSignal): void {
     .description('make one self-contained HTML page of evaluations')
     .argument('<run...>', 'folders of evaluations')
     .option('-o, --out <file>', 'the page; report.html in the first folder when not given')
+    .option('--training <folder>', 'the run of "earshot train" that made the first model: the page shows how it learned')
     .option('--title <text>', 'its title; models and benchmark when not given')
     .addHelpText('after', notes)
     .action((folders: string[], options: Options) => report(folders as [string, ...string[]], options, signal));
 }
 
-async function report(folders: [string, ...string[]], { out, title }: Options, signal: AbortSignal): Promise<void> {
+async function report(folders: [string, ...string[]], { out, title, training }: Options, signal: AbortSignal): Promise<void> {
   const runs = (await Promise.all(folders.map(readRun))) as [Run, ...Run[]];
-  const { html, problems } = await reportPage(runs, { title, signal });
+  const { html, problems } = await reportPage(runs, {
+    title,
+    training: training === undefined ? undefined : await readTrainingCurve(training),
+    signal,
+  });
   const path = out ?? join(folders[0], 'report.html');
   await writeWhole(path, html);
   for (const { file, reason } of problems) console.error(`${file}: ${reason}`);

@@ -68,7 +68,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
     },
     { flags: '--no-alignment', description: 'without the similarity in the projected space', path: 'settings.alignment' },
     { flags: '--intra <weight>', description: 'weight of the loss within a modality', path: 'settings.intra', parse: number },
-    { flags: '--pool <how>', description: 'how a map becomes one number', path: 'settings.pool', choices: ['mean', 'max'] },
+    {
+      flags: '--pool <how>',
+      description: 'how a map becomes one number',
+      path: 'settings.pool',
+      choices: ['mean', 'max', 'top'],
+    },
     {
       flags: '--directions <count>',
       description: '1: over sounds for each picture; 2: the other way too',

@@ -1,2 +1,2 @@
 export { infoNce } from './infoNce.js';
-export { cosine, crossSimilarity, peakSimilarity } from './similarity.js';
+export { cosine, crossSimilarity, peakSimilarity, topSimilarity } from './similarity.js';

@@ -18,5 +18,18 @@ export function crossSimilarity(maps: Value, sounds: Value): Value {
   return ops.reshape(ops.matMul(sounds, ops.reshape(maps, [a, d, h * w])), [a, b, h, w]);
 }
 
+/**
+ * The mean of the highest `share` of the positions (at least one) of every correspondence map: maps [A, D, h, w], sounds [B, D] -> [A, B]. Between the
+ * mean, which lets the ground dilute what sounds, and the maximum, which is content with a part of it. Equal values at the edge all count.
+ */
+export function topSimilarity(maps: Value, sounds: Value, share: number): Value {
+  const similarity = crossSimilarity(maps, sounds);
+  const [a, b, h, w] = similarity.shape as [number, number, number, number];
+  const flat = ops.reshape(similarity, [a, b, h * w]);
+  const edge = ops.kthLargest(flat, Math.max(1, Math.round(share * h * w)), -1);
+  const isTop = ops.stopGradient(ops.cast(ops.greaterEqual(flat, edge), 'float32'));
+  return ops.div(ops.sum(ops.mul(flat, isTop), -1), ops.sum(isTop, -1));
+}
+
 /** The best position of every correspondence map (multiple-instance learning): maps [A, D, h, w], sounds [B, D] -> [A, B]. */
 export const peakSimilarity = (maps: Value, sounds: Value): Value => ops.max(crossSimilarity(maps, sounds), [2, 3]);

@@ -16,18 +16,26 @@ export const encoderSettings = {
   /** Stride of the last stage: 1 gives a map twice as fine as 2. */
   pictureStride: stride,
   soundStride: stride,
+  /** Positions of the map in the middle of the pixels that they stand for; see `ResNetOptions`. */
+  centred: z.boolean(),
 };
 
 export type EncoderSettings = z.infer<z.ZodObject<typeof encoderSettings>>;
 
 /** ResNet-18. */
-export const paperEncoders = { widths: [64, 128, 256, 512], blocks: [2, 2, 2, 2] } as const;
+export const paperEncoders = { widths: [64, 128, 256, 512], blocks: [2, 2, 2, 2], centred: false } as const;
 /** 0.4 million weights each; a map position for every 8 pixels. */
-export const laptopEncoders = { widths: [32, 64, 128], blocks: [1, 1, 1], pictureStride: 1, soundStride: 2 } as const;
+export const laptopEncoders = {
+  widths: [32, 64, 128],
+  blocks: [1, 1, 1],
+  pictureStride: 1,
+  soundStride: 2,
+  centred: true,
+} as const;
 
 /** frames [B, 3, H, W] -> feature map [B, C, h, w]. */
-export const pictureEncoder = (scope: Scope, frames: Value, { widths, blocks, pictureStride }: EncoderSettings): Value =>
-  resnet(scope, frames, { widths, blocks, lastStride: pictureStride });
+export const pictureEncoder = (scope: Scope, frames: Value, { widths, blocks, pictureStride, centred }: EncoderSettings): Value =>
+  resnet(scope, frames, { widths, blocks, lastStride: pictureStride, centred });
 
 /** spectrograms [B, 1, F, T] -> [B, C]: the maximum over time and frequency, as in LVS and all that came from it. */
 export const soundEncoder = (scope: Scope, spectrograms: Value, { widths, blocks, soundStride }: EncoderSettings): Value =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Value } from '../graph/ir.js';
 import * as ops from '../graph/ops.js';
 import { infoNce } from '../losses/infoNce.js';
-import { cosine, peakSimilarity } from '../losses/similarity.js';
+import { cosine, peakSimilarity, topSimilarity } from '../losses/similarity.js';
 import { projectionHead } from '../nn/projection.js';
 import type { Scope } from '../nn/scope.js';
 import { correspondence, encoderSettings, laptopEncoders, paperEncoders, pictureEncoder, soundEncoder } from './encoders.js';
@@ -25,7 +25,7 @@ const settings = z
     /** Weight of L_intra, which compares pictures with pictures and sounds with sounds. */
     intra: z.number().min(0),
     /** How s_L takes a map as one number. */
-    pool: z.enum(['mean', 'max']),
+    pool: z.enum(['mean', 'max', 'top']),
     /** A linear map of the features before they are compared, to so many dimensions; none: as the encoders make them, never negative. */
     localizationDimensions: z.int().min(1).max(4096).optional(),
     /** Softmax over the sounds for each picture, as in the paper, or over the pictures for each sound too. */
@@ -43,6 +43,15 @@ const mean = (values: readonly Value[]): Value =>
     values.reduce((a, b): Value => ops.add(a, b)),
     1 / values.length,
   );
+
+/** Share of the positions that `top` is the mean of: objects are small. */
+const topShare = 0.06;
+
+const pooled = {
+  mean: cosine,
+  max: peakSimilarity,
+  top: (maps: Value, sounds: Value) => topSimilarity(maps, sounds, topShare),
+} as const;
 
 /** infoNce in one direction, or the mean of both. */
 function contrast(similarity: Value, { tau, directions }: Settings): Value {
@@ -114,8 +123,8 @@ export const sslalign = defineMethod<Settings>({
     const features = ops.l2Normalize(localized(encoded, 'vision', scope, s), 1);
     // The mean of cosines is the product with the mean.
     const averaged = ops.globalAveragePool(features);
-    const pooled = s.alignment ? ops.globalAveragePool(encoded) : averaged;
-    return { features, ...semantics(pooled, s.pool === 'mean' ? averaged : features, 'vision', scope, s) };
+    const summary = s.alignment ? ops.globalAveragePool(encoded) : averaged;
+    return { features, ...semantics(summary, s.pool === 'mean' ? averaged : features, 'vision', scope, s) };
   },
   sound: (scope, spectrograms, s) => {
     const encoded = soundEncoder(scope.child('audio'), spectrograms, s);
@@ -124,7 +133,7 @@ export const sslalign = defineMethod<Settings>({
   },
   map: correspondence,
   loss: (pictures, sounds, s) => {
-    const similarity = s.pool === 'mean' ? cosine : peakSimilarity;
+    const similarity = pooled[s.pool];
     const localization = (v: Named, a: Named) => contrast(similarity(v.localization!, a.localization!), s);
     const alignment = (v: Named, a: Named) => contrast(cosine(v.semantics!, a.semantics!), s);
     return {

@@ -14,6 +14,12 @@ export interface ResNetOptions {
   blocks?: readonly number[];
   /** Stride of the last of several stages: with four, 2 (default) gives a map 32 times smaller than the input, 1 one 16 times. */
   lastStride?: 1 | 2;
+  /**
+   * Pads the stem and its pooling less above and to the left, so that position i of a map of stride s looks at the middle of the s pixels that it
+   * stands for (s i + s / 2 - 1, where the middle is s i + s / 2 - 1 / 2) and not at their corner (s i): a heatmap then lies on the object and not beside it.
+   * Sizes and weights are the same. Default false, as in torchvision.
+   */
+  centred?: boolean;
 }
 
 /** conv - bn - relu - conv - bn, added to x (through a 1x1 convolution where the shape changes), then relu. */
@@ -38,15 +44,27 @@ function basicBlock(scope: Scope, x: Value, channels: number, stride: number): V
 export function resnet(
   scope: Scope,
   x: Value,
-  { widths = [64, 128, 256, 512], blocks = [2, 2, 2, 2], lastStride }: ResNetOptions = {},
+  { widths = [64, 128, 256, 512], blocks = [2, 2, 2, 2], lastStride, centred = false }: ResNetOptions = {},
 ): Value {
   if (widths.length !== blocks.length || widths.length === 0)
     throw new RangeError(`resnet: needs as many widths as block counts, got widths [${widths}] and blocks [${blocks}]`);
   if (widths.length === 1 && lastStride !== undefined)
     throw new RangeError(`resnet: the stride of a single stage is always 1; leave lastStride (${lastStride}) out`);
   return scope.within(() => {
-    const stem = conv2d(scope.child('conv1'), x, { channels: widths[0]!, kernel: 7, stride: 2, padding: 3, bias: false });
-    let y: Value = ops.maxPool2d(ops.relu(batchNorm(scope.child('bn1'), stem)), 3, { stride: 2, padding: 1 });
+    const [stemPadding, poolPadding] = centred
+      ? ([
+          [2, 2, 3, 3],
+          [0, 0, 1, 1],
+        ] as const)
+      : ([3, 1] as const);
+    const stem = conv2d(scope.child('conv1'), x, {
+      channels: widths[0]!,
+      kernel: 7,
+      stride: 2,
+      padding: stemPadding,
+      bias: false,
+    });
+    let y: Value = ops.maxPool2d(ops.relu(batchNorm(scope.child('bn1'), stem)), 3, { stride: 2, padding: poolPadding });
     widths.forEach((channels, stage) => {
       const last = stage === widths.length - 1;
       const stride = stage === 0 ? 1 : last ? (lastStride ?? 2) : 2;

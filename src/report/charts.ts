@@ -5,6 +5,7 @@ import { fixedRank, untiedCount } from '../evaluation/protocol.js';
 import { areaUnderCurve, successCurve, successRate, successThresholds } from '../metrics/success.js';
 import { escapeHtml } from './html.js';
 import { modelColour, seriesColours } from './palette.js';
+import type { TrainingCurve } from './trainingCurve.js';
 
 /** Text and lines take the page's colour, bars and curves the models': Vega needs colours it knows, which are replaced afterwards. */
 const ink = '#123456';
@@ -203,4 +204,58 @@ export async function categoryChart(
     },
   };
   return svgOf(spec, 'Success by category');
+}
+
+/** Points of a curve of training, at most: what lies between two of them is averaged. */
+const shownPoints = 240;
+
+/** The loss and its parts by update, each point the mean of some updates. */
+export function lossChart({ steps }: TrainingCurve): Promise<string> {
+  const bucket = Math.max(1, Math.ceil(steps.length / shownPoints));
+  const names = ['loss', ...Object.keys(steps[0]?.terms ?? {})];
+  const values: { update: number; value: number; part: string }[] = [];
+  for (let i = 0; i < steps.length; i += bucket) {
+    const some = steps.slice(i, i + bucket);
+    const meanOf = (read: (step: TrainingCurve['steps'][number]) => number) =>
+      some.reduce((sum, s) => sum + read(s), 0) / some.length;
+    for (const part of names)
+      values.push({
+        update: some.at(-1)!.update,
+        value: meanOf(({ loss, terms }) => (part === 'loss' ? loss : (terms[part] ?? Number.NaN))),
+        part,
+      });
+  }
+  return svgOf(linesOf(values, names, { title: 'loss' }), 'Loss by update');
+}
+
+/** Scores of the validations by update. */
+export function validationChart({ validations }: TrainingCurve): Promise<string> {
+  const names = Object.keys(validations[0]?.scores ?? {});
+  const values = validations.flatMap(({ update, scores }) =>
+    names.flatMap((part) => (typeof scores[part] === 'number' ? [{ update, value: scores[part], part }] : [])),
+  );
+  return svgOf(linesOf(values, names, percentAxis('validation')), 'Validation scores by update');
+}
+
+/** Lines by update, each with its name at its end. */
+function linesOf(
+  values: readonly { update: number; part: string }[],
+  names: readonly string[],
+  y: object,
+): Record<string, unknown> {
+  const last = Math.max(...values.map(({ update }) => update));
+  const color = {
+    field: 'part',
+    type: 'nominal',
+    scale: { domain: names, range: names.map((_, i) => stand(i % seriesColours.length)) },
+    legend: { title: null, orient: 'top', labelColor: ink, labelFontSize: 11, symbolType: 'stroke', columns: 4 },
+  };
+  const x = { field: 'update', type: 'quantitative', title: 'updates', scale: { domain: [0, last] } };
+  return {
+    ...size,
+    width: 490,
+    data: { values },
+    mark: { type: 'line', strokeWidth: 2 },
+    encoding: { x, y: { field: 'value', type: 'quantitative', ...y }, color },
+  };
 }

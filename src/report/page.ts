@@ -19,13 +19,17 @@ import {
   scoresText,
   scrolled,
   section,
+  trainingHtml,
 } from './sections.js';
 import { style } from './style.js';
 import { table } from './tables.js';
+import type { TrainingCurve } from './trainingCurve.js';
 
 export interface ReportOptions {
   /** Of the page; made of models and benchmark when not given. */
   title?: string;
+  /** How the first model learned. */
+  training?: TrainingCurve;
   signal?: AbortSignal;
 }
 
@@ -37,7 +41,7 @@ export interface ReportOptions {
  */
 export async function reportPage(
   given: readonly [Run, ...Run[]],
-  { title, signal }: ReportOptions = {},
+  { title, training, signal }: ReportOptions = {},
 ): Promise<{ html: string; problems: Media['problems'] }> {
   for (const { evaluation } of given) checkComparable(given[0].evaluation, evaluation);
   const runs = toldApart(given);
@@ -70,6 +74,8 @@ export async function reportPage(
   const sections = [
     section('Scores', scoresText(first.evaluation), cardsHtml(evaluations), keyHtml(evaluations)),
     section('Beside other numbers', '', scrolled('Scores', table(evaluations, { format: 'html', published: true }))),
+    training &&
+      section(`How it learned${of}`, `${training.steps.length} updates from unlabelled pairs.`, await trainingHtml(training)),
     evaluations[1] && section('Is the difference luck?', differenceText, differenceHtml(evaluations[0], evaluations[1])),
     section(
       'How well it is found',

@@ -1,11 +1,12 @@
 /** The parts of a report that are made of numbers. */
 import { type ComparedScore, compareEvaluations } from '../evaluation/compare.js';
 import type { Evaluation, ScoreName } from '../evaluation/evaluation.js';
-import { categoryChart, ceilingCurve, sizeChart, successChart } from './charts.js';
+import { categoryChart, ceilingCurve, lossChart, sizeChart, successChart, validationChart } from './charts.js';
 import { isInteractive, percent, scoreTitles } from './columns.js';
 import { escapeHtml } from './html.js';
 import type { Media } from './media.js';
 import { modelColour } from './palette.js';
+import type { TrainingCurve } from './trainingCurve.js';
 
 /** The scores with a card of their own; those of them that there are. */
 const cards: readonly ScoreName[] = [
@@ -83,6 +84,14 @@ export async function chartsHtml(evaluations: readonly [Evaluation, ...Evaluatio
     chart('By size of the object', await sizeChart(evaluations)),
     ...categories.flatMap((svg, i) => (svg === undefined ? [] : [chart(title, svg, i === 0 ? ' wide' : ' narrow')])),
   ].join('\n')}</div>`;
+}
+
+/** How the first model learned. */
+export async function trainingHtml(curve: TrainingCurve): Promise<string> {
+  const chart = (title: string, svg: string) => `<figure class="chart"><h3>${title}</h3>${svg}</figure>`;
+  const charts = [chart('Loss', await lossChart(curve))];
+  if (curve.validations.length > 1) charts.push(chart('Validation', await validationChart(curve)));
+  return `<div class="charts pair">${charts.join('\n')}</div>`;
 }
 
 export const differenceText =
