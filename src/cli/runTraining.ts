@@ -12,7 +12,7 @@ import { type ProtocolName, protocols } from '../evaluation/protocols.js';
 import type { Model } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { pairsOf } from '../localization/predict.js';
-import type { MethodName } from '../methods/index.js';
+import { type MethodName, methodNames } from '../methods/index.js';
 import { loadSafetensors } from '../runtime/safetensors.js';
 import { ConfigError, checkConfig, presetConfig, type TrainPreset } from '../training/config.js';
 import { RunFolder } from '../training/runFolder.js';
@@ -45,8 +45,11 @@ export async function runTraining(
   { file, given }: { file: unknown; given: unknown },
   signal: AbortSignal,
 ): Promise<void> {
-  const method = ((file as { method?: MethodName } | null)?.method ?? options.method) as MethodName;
-  const config = checkConfig(merged(merged({ ...presetConfig(options.method, options.preset), method }, file), given));
+  const wanted = merged(merged({ method: options.method }, file), given);
+  const method = (wanted as { method?: MethodName } | null)?.method;
+  // What the rest of another method's configuration would be, nobody knows.
+  const preset = presetConfig(methodNames.find((name) => name === method) ?? options.method, options.preset);
+  const config = checkConfig(merged(preset, wanted));
   const pairs = await readPairs(data);
   checkPairs(data, pairs, options.skipMissing === true);
   if (pairs.pairs.length < config.batch)

@@ -7,7 +7,7 @@ import { methodNames } from '../methods/index.js';
 import { trainPresets } from '../training/config.js';
 import { count, duration } from './numbers.js';
 import { runTraining, type TrainCommand } from './runTraining.js';
-import { addConfigOptions, givenConfig } from './trainOptions.js';
+import { addConfigOptions, givenConfig, isObject, merged } from './trainOptions.js';
 
 const notes = `
 DATA is what "earshot prepare" made, a list (.csv, .json, .txt) of pairs, or a folder of videos or with frames/ and audio/. Nothing in it
@@ -46,7 +46,8 @@ export function addTrain(program: Command, signal: AbortSignal): void {
   addConfigOptions(command);
   command.addHelpText('after', notes).action(async (data: string, options: TrainCommand) => {
     const file = options.config === undefined ? {} : await readConfig(options.config);
-    await runTraining(data, options, { file, given: givenConfig(command) }, signal);
+    const method = command.getOptionValueSource('method') === 'cli' ? { method: options.method } : {};
+    await runTraining(data, options, { file, given: merged(givenConfig(command), method) }, signal);
   });
 }
 
@@ -54,9 +55,13 @@ async function readConfig(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`${path}: the configuration cannot be read (${error.code})`, { cause: error });
   });
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new Error(`${path}: expected JSON: ${(error as Error).message}`, { cause: error });
   }
+  if (!isObject(value))
+    throw new Error(`${path}: expected an object with keys of a configuration, got ${text.trim().slice(0, 40)}`);
+  return value;
 }

@@ -174,7 +174,7 @@ export function addConfigOptions(command: Command): void {
 
 type Json = Record<string, unknown>;
 
-const isObject = (x: unknown): x is Json => typeof x === 'object' && x !== null && !Array.isArray(x);
+export const isObject = (x: unknown): x is Json => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /** `above` over `below`, objects key by key. */
 export function merged(below: unknown, above: unknown): unknown {

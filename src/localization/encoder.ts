@@ -27,9 +27,9 @@ export interface Encoder {
 
 /** One side of a model. Throws LocalizerError and SessionError. */
 export async function modelEncoder(model: Model, side: Side, options: ModelSessionOptions): Promise<Encoder> {
-  const { frame, spectrogram } = viewsOf(model);
+  const { frame, spectrogram } = viewsOf(model, options.size);
   const { weights, ...about } = model;
-  const hash = createHash('sha256').update(JSON.stringify([about, side]));
+  const hash = createHash('sha256').update(JSON.stringify([about, side, ...(options.size === undefined ? [] : [options.size])]));
   for (const name of Object.keys(weights).sort()) hash.update(name).update(bytesOf(weights[name]!));
   const session = await openGraph(encoderGraph(model, side, options), model, options);
   const input = side === 'picture' ? 'frame' : 'spectrogram';

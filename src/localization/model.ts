@@ -70,7 +70,9 @@ function readDescription(path: string, text: string | undefined): ModelDescripti
   const found = description.safeParse(given);
   const settings = found.success ? methods[found.data.method].settings.safeParse(found.data.settings) : undefined;
   const [issue] = found.error?.issues ?? settings?.error?.issues ?? [];
-  if (!found.success || !settings?.success)
-    throw new LocalizerError(`${path}: its metadata 'earshot' are wrong at '${issue?.path.join('.')}': ${issue?.message}`);
+  if (!found.success || !settings?.success) {
+    const place = [...(found.success ? ['settings'] : []), ...(issue?.path ?? [])].join('.');
+    throw new LocalizerError(`${path}: its metadata 'earshot' are wrong${place && ` at '${place}'`}: ${issue?.message}`);
+  }
   return { ...found.data, settings: settings.data };
 }

@@ -40,7 +40,9 @@ export function outlineOf(map: HeatMap, { width, height }: { width: number; heig
     outlineProtocol.alignCorners,
   ).resize(map.data);
   const { min, max } = extremesOf(values);
-  const level = min + outlineProtocol.binarize.share * (max - min);
+  const given = extremesOf(map.data);
+  // Resizing rounds: a constant map need not stay one.
+  const level = given.min < given.max ? min + outlineProtocol.binarize.share * (max - min) : Number.POSITIVE_INFINITY;
   const mask = Uint8Array.from(values, (v) => (v > level ? 1 : 0));
   const parts = partsOf(mask, values, width, height);
   const largest = parts.reduce((most, { area }) => Math.max(most, area), 0);

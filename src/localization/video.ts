@@ -1,5 +1,4 @@
 /** Maps of a video, whose sound is heard around each frame. */
-import { clipLength } from '../features/plan.js';
 import type { AudioClip, Frame, Video } from '../media/types.js';
 import type { HeatMap } from './heatMap.js';
 import { checkSignal, type Localization, type PairLocalizer } from './pairLocalizer.js';
@@ -44,7 +43,8 @@ export async function localizeVideo(
 ): Promise<VideoMaps> {
   const sound = await video.sound({ sampleRate: localizer.sampleRate, channel: localizer.sound.clip.channel, signal });
   checkSignal(sound, name);
-  const length = clipLength(localizer.sound.clip);
+  // What the model takes before it cuts: a shorter part would be repeated first, and begin elsewhere.
+  const length = localizer.sound.clip.samples;
   const found: Localization[] = [];
   let waiting: { frame: Frame; clip: AudioClip }[] = [];
   const flush = async () => {

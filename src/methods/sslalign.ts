@@ -139,7 +139,8 @@ export const sslalign = defineMethod<Settings>({
     return {
       localization: overPairs(pictures, sounds, localization),
       ...(s.alignment && { alignment: overPairs(pictures, sounds, alignment) }),
-      ...(s.intra > 0 && { intra: intraLoss(pictures, sounds, s) }),
+      // Before there are neighbours there may be one view of each: nothing to compare.
+      ...(s.intra > 0 && pictures.length + sounds.length > 2 && { intra: intraLoss(pictures, sounds, s) }),
     };
   },
 });

@@ -73,9 +73,11 @@ export const trainConfigSchema = z
   })
   .superRefine(({ batch, microBatch, optimizer: { warmup }, epochs }, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if (microBatch !== undefined && (microBatch > batch || batch % microBatch !== 0))
+    // Values that are none by themselves have been refused already.
+    if (microBatch !== undefined && microBatch > 0 && (microBatch > batch || batch % microBatch !== 0))
       refuse(['microBatch'], `a batch of ${batch} cannot be made of micro-batches of ${microBatch}: expected a divisor of it`);
-    if (warmup >= epochs) refuse(['optimizer', 'warmup'], `expected fewer than the ${epochs} epochs of the run, got ${warmup}`);
+    if (epochs > 0 && warmup >= epochs)
+      refuse(['optimizer', 'warmup'], `expected fewer than the ${epochs} epochs of the run, got ${warmup}`);
   });
 
 export interface TrainConfig extends z.infer<typeof trainConfigSchema> {
@@ -128,7 +130,8 @@ export function presetConfig(method: MethodName, preset: TrainPreset): TrainConf
 /** What the schemas make of a value. Throws ConfigError with every problem: unknown keys, values out of range, sizes that do not fit. */
 export function checkConfig(value: unknown): TrainConfig {
   const found = trainConfigSchema.safeParse(value);
-  const method = methods[(value as TrainConfig | undefined)?.method as MethodName] as (typeof methods)[MethodName] | undefined;
+  const name = (value as TrainConfig | undefined)?.method as MethodName;
+  const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   const settings = method?.settings.safeParse((value as TrainConfig).settings);
   const issues = [
     ...(found.error?.issues ?? []),

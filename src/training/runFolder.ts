@@ -28,6 +28,8 @@ const progressSchema = z.strictObject({
   bad: z.array(z.string()),
   /** Files with the semantic positives in use. */
   neighbours: z.strictObject({ picture: z.string().optional(), sound: z.string().optional() }).optional(),
+  /** The epoch before which they were last looked for: it is not done twice. */
+  searched: z.int().min(0).optional(),
 });
 
 /** Where a run stands. */
@@ -159,11 +161,19 @@ export async function readDescription(path: string): Promise<RunDescription> {
   throw new RunError(`${file}: '${issue!.path.join('.')}': ${issue!.message}`);
 }
 
+function jsonIn(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function readStart(path: string): Promise<RunFolder['start']> {
   const file = join(path, runFiles.last);
   if (!existsSync(file)) return undefined;
   const { metadata, ...checkpoint } = await loadCheckpoint(file);
-  const parsed = progressSchema.safeParse(JSON.parse(metadata.progress ?? 'null'));
+  const parsed = progressSchema.safeParse(jsonIn(metadata.progress));
   if (!parsed.success) throw new RunError(`${file}: its metadata do not say where the run stands`);
   return { ...checkpoint, progress: parsed.data };
 }

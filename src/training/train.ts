@@ -123,7 +123,9 @@ class Run {
   ) {
     const { batch, epochs, optimizer } = config;
     this.#updatesPerEpoch = Math.floor(pairs.pairs.length / batch);
-    const [steps, warmup] = [epochs * this.#updatesPerEpoch, Math.round(optimizer.warmup * this.#updatesPerEpoch)];
+    const steps = epochs * this.#updatesPerEpoch;
+    // Of a set of a few batches a fraction of an epoch may be all of them.
+    const warmup = Math.min(Math.round(optimizer.warmup * this.#updatesPerEpoch), steps - 1);
     const warming: Schedule = (step) => Math.min(1, (step + 1) / Math.max(1, warmup));
     this.#schedule = optimizer.schedule === 'cosine' ? cosine({ steps, warmup }) : warmup > 0 ? warming : constant;
     this.progress = folder.start?.progress ?? { epoch: 0, batch: 0, updates: 0, lines: 0, bad: [] };
@@ -202,6 +204,14 @@ class Run {
       }
       if (performance.now() - this.#saved > 1000 * (this.options.checkpointSeconds ?? 60)) await this.#save();
     }
+    this.#tellBad();
+    if (this.progress.batch === 0) {
+      const { batch } = this.config;
+      const { length } = this.pairs.pairs;
+      throw new ConfigError(
+        `batch: of the ${length} pairs of '${this.pairs.name}' only ${length - this.progress.bad.length} can be used, fewer than a batch of ${batch}`,
+      );
+    }
     yield* this.#finishEpoch();
   }
 
@@ -239,6 +249,16 @@ class Run {
     return { method, settings, picture, sound, weights: await this.#stepper!.weights() };
   }
 
+  /** What is interrupted between two epochs goes on after the last step. */
+  async #orSave<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.options.signal?.aborted) await this.#save();
+      throw error;
+    }
+  }
+
   /** Writes the best model, with its confidence. */
   async #keep(model: Model, more: Record<string, string>): Promise<void> {
     const { calibration = this.pairs, session, signal } = this.options;
@@ -259,33 +279,36 @@ class Run {
     const more = { epoch: String(epoch + 1) };
     const isTime = validation && ((epoch + 1) % validation.every === 0 || epoch + 1 === this.config.epochs);
     if (isTime) {
-      const { score, scores } = await validation.validate(model, epoch);
+      const { score, scores } = await this.#orSave(validation.validate(model, epoch));
       const isBest = best === undefined || score > best.score;
-      if (isBest) await this.#keep(model, { ...more, scores: JSON.stringify(scores) });
+      if (isBest) await this.#orSave(this.#keep(model, { ...more, scores: JSON.stringify(scores) }));
       const record: ValidationRecord = { kind: 'validation', epoch, update: updates, scores, best: isBest };
       await this.#metrics!.write(record);
       if (isBest) this.progress = { ...this.progress, best: { epoch, score } };
       yield record;
-    } else if (!validation) await this.#keep(model, more);
+    } else if (!validation) await this.#orSave(this.#keep(model, more));
     this.progress = { ...this.progress, epoch: epoch + 1, batch: 0 };
     await this.#save();
   }
 
   /** Looks for semantic positives where it is time, and for the first ones builds the step that has them. */
   async *#search(): AsyncGenerator<SearchRecord, void> {
-    const { epoch, updates } = this.progress;
+    const { epoch, updates, searched } = this.progress;
     const { neighbours: wanted } = this.config;
     const { after, every } = wanted;
-    if (!this.#searches) return;
+    if (!this.#searches || searched === epoch) return;
     const plan = viewPlan(this.config, { neighbours: true });
+    const sides = (['picture', 'sound'] as const).filter((side) => plan[side].includes('neighbour'));
+    const encoderOf = (side: Side) => (side === 'picture' ? wanted.pictureEncoder : wanted.soundEncoder);
+    // One side is of no use without the other.
+    if (epoch < after && !sides.every(encoderOf)) return;
     const found: { [S in Side]?: Neighbours } = { ...this.#neighbours };
     const files: { [S in Side]?: string } = { ...this.progress.neighbours };
     let isNew = false;
-    for (const side of ['picture', 'sound'] as const) {
-      if (!plan[side].includes('neighbour')) continue;
-      const given = side === 'picture' ? wanted.pictureEncoder : wanted.soundEncoder;
+    for (const side of sides) {
+      const given = encoderOf(side);
       // An encoder of its own does not change: once is enough, and there is no need to wait.
-      const due = given ? found[side] === undefined : epoch >= after && (epoch - after) % every === 0;
+      const due = given ? found[side] === undefined : (epoch - after) % every === 0;
       if (!due) continue;
       const begun = performance.now();
       const result = await this.#searchSide(side, given);
@@ -297,11 +320,9 @@ class Run {
       yield record;
     }
     if (!isNew) return;
-    const complete = (['picture', 'sound'] as const).every((side) => !plan[side].includes('neighbour') || found[side]);
-    if (!complete) return;
     const isFirst = this.#neighbours === undefined;
     this.#neighbours = found;
-    this.progress = { ...this.progress, neighbours: files };
+    this.progress = { ...this.progress, neighbours: files, searched: epoch };
     if (isFirst) await this.#build(await this.#stepper!.checkpoint());
     await this.#save();
     await this.folder.keepOnly(this.progress);

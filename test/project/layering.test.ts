@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   localization: ['graph', 'nn', 'methods', 'runtime', 'datasets', 'features', 'media', 'metrics'],
   metrics: [],
   training: ['graph', 'nn', 'runtime', 'features', 'datasets', 'methods', 'localization'],
-  evaluation: ['features', 'runtime', 'datasets', 'metrics', 'localization'],
+  evaluation: ['media', 'features', 'runtime', 'datasets', 'metrics', 'localization'],
   retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'localization', 'metrics', 'datasets', 'media', 'features'],
   cli: [anything],
