@@ -109,7 +109,7 @@ export const sslalign = defineMethod<Settings>({
       dimensions: 128,
       hidden: 128,
       intra: 0,
-      pool: 'mean',
+      pool: 'top',
       localizationDimensions: 128,
       directions: 2,
     },

@@ -105,7 +105,7 @@ const presets = {
     ...common,
     picture: { preset: 'laptop' },
     sound: { preset: 'laptop' },
-    augmentation: { crop: { enlarge: 1.1 }, flip: 0.5, minArea: 0.3, colour: 0.5, blur: 0, shift: 0.3 },
+    augmentation: { crop: { enlarge: 1 }, flip: 0.5, minArea: 0.3, colour: 0.5, blur: 0, shift: 0.3 },
     neighbours: { ...common.neighbours, k: 20, after: 5, every: 2 },
     batch: 64,
     epochs: 20,
