@@ -113,7 +113,9 @@ export class RunFolder {
             `${path}: it was begun otherwise; what differs: ${different.join(', ')}. Take another folder for another run`,
           );
       } else await writeWhole(join(path, runFiles.config), `${JSON.stringify(wanted, null, 2)}\n`);
-      return new RunFolder(path, await readStart(path), unlock);
+      const start = await readStart(path);
+      await removeTorn(path);
+      return new RunFolder(path, start, unlock);
     } catch (error) {
       unlock();
       throw error;
@@ -139,6 +141,13 @@ export class RunFolder {
   release(): void {
     this.unlock();
   }
+}
+
+/** Deletes what was being written when a run was killed: it can be large, and nobody else does. */
+async function removeTorn(path: string): Promise<void> {
+  const names = Object.values(runFiles).map((name) => `.${name}.`);
+  for (const name of await readdir(path))
+    if (name.endsWith('.tmp') && names.some((start) => name.startsWith(start))) await rm(join(path, name), { force: true });
 }
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

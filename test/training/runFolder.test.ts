@@ -159,6 +159,15 @@ describe('going on', () => {
     else expect(named.sort()).toEqual([...all].sort());
   });
 
+  it('clears away what was being written when a run was killed, nothing else', async () => {
+    const path = await begun();
+    const torn = ['.last.safetensors.0b1c.tmp', '.best.safetensors.0b1c.tmp', '.config.json.0b1c.tmp'];
+    for (const name of [...torn, '.mine', '.notes.tmp']) writeFileSync(join(path, name), 'half');
+    await expectRefused(path, () => open(path), /holds a run already/);
+    (await open(path, config, pairs, { resume: true })).release();
+    expect(readdirSync(path).sort()).toEqual(['.mine', '.notes.tmp', 'config.json', 'last.safetensors']);
+  });
+
   it('with values that were not given then, or are not given now, is refused', async () => {
     const given = { ...config, microBatch: 8 };
     const path = await begun(given);
