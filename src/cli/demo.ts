@@ -55,7 +55,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
   } as const;
   await runTraining(join(world, 'train.csv'), training, { file: {}, given: { ...config, epochs } }, signal);
 
-  say('3. Pictures and sounds that it has not met: four things in each picture, which of them is it?');
+  say('3. Pictures and sounds that it has not met: three things in each picture, which of them is it?');
   const models = { trained: runFiles.best, untrained: runFiles.first };
   const contestants = Object.entries(models).map(([name, file]) => ({ kind: 'model' as const, name, path: join(run, file) }));
   const annotations = join(world, 'test_interactive.json');

@@ -21,7 +21,7 @@ made up to go with them. The kinds: ${kindNames.slice(0, -1).join(', ')} and
 ${kindNames.at(-1)}. In the folder come
 
   train.csv               pairs of a picture with one or two such things and a sound, without labels
-  validation.json         scenes of four things, each scene once with the sound of each of them, and boxes
+  validation.json         scenes of three things, each scene once with the sound of each of them, and boxes
   test_interactive.json   the same for the final test; test_masks.json has masks in place of the boxes
   test_offscreen.json     the scenes of the test with sounds of what is not in them
   train_classes.json      what sounds in train.csv and where: to be looked at, not to be learnt from

@@ -9,7 +9,7 @@ import { WorldError, type WorldOptions } from './options.js';
 const names = { begun: 'unfinished.json', complete: 'world.json' } as const;
 
 /** Counts what the same options give: it changes when pictures or sounds do. */
-const version = 1;
+const version = 2;
 
 interface Description {
   version: number;

@@ -11,7 +11,7 @@ export interface WorldOptions {
   seed: number;
   /** Pairs of a picture and a sound to learn from. */
   train: number;
-  /** Scenes of four objects, each with its sound, to choose models by. */
+  /** Scenes of three objects, each with its sound, to choose models by. */
   validation: number;
   /** The same for the final test. */
   test: number;
@@ -24,7 +24,7 @@ export interface WorldOptions {
 }
 
 /** Objects in a scene of validation and test. */
-export const objectsInScene = 4;
+export const objectsInScene = 3;
 
 export const kindNames: readonly string[] = kinds.map(({ name }) => name);
 

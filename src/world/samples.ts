@@ -78,7 +78,7 @@ export function trainingPair(options: WorldOptions, i: number): TrainingPair {
   };
 }
 
-/** Scene i of the validation or test set: four objects of different kinds, each with its sound. */
+/** Scene i of the validation or test set: three objects of different kinds, each with its sound. */
 export function annotatedScene(options: WorldOptions, part: 'validation' | 'test', i: number): AnnotatedScene {
   const random = new Random(options.seed, part, i);
   const order = shuffled(kindsOf(options), random);

@@ -12,7 +12,7 @@ import { foliage, silentKinds } from './silentKinds.js';
 import { boxOf, Stage } from './stage.js';
 
 /** The longer side of an object as a share of the picture's side, in training and test scenes alike. */
-const objectSizes = [0.2, 0.38] as const;
+const objectSizes = [0.24, 0.42] as const;
 /** Radians either way. */
 export const tilt = 0.2;
 /** The share of its pixels that others may hide of what sounds, and of what never does. */

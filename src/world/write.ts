@@ -46,7 +46,7 @@ const folders = [
  *
  * - `train.csv`: `image,audio`, pairs without labels, for `readPairs`; `train_classes.json`: what sounds in them and where, which is to
  *   be looked at and not to be learnt from;
- * - `validation.json` and `test_interactive.json`: scenes of four objects, each scene once with the sound of each, with boxes;
+ * - `validation.json` and `test_interactive.json`: scenes of three objects, each scene once with the sound of each, with boxes;
  *   `test_masks.json`: the latter with masks; `test_offscreen.json`: the scenes of the test, each with the sound of a kind that is not
  *   in it. All for `readBenchmark('world')`;
  * - `images/`, `audio/`, `masks/`; at last `world.json`: the options and counts of a complete world.

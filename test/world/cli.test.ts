@@ -16,7 +16,7 @@ const small = ['--train', '6', '--validation', '1', '--test', '2', '--size', '48
 
 it('makes a world and a video, and then has nothing to do', async () => {
   const [out, video] = [join(root, 'a'), join(root, 'turns.webm')];
-  const made = `6 pairs to learn from, 4 to validate and 8 to test with, and 2 off-screen sounds are in ${out}\n`;
+  const made = `6 pairs to learn from, 3 to validate and 6 to test with, and 2 off-screen sounds are in ${out}\n`;
   const first = await earshot(['synth', '--out', out, ...small, '--seed', '3', '--off-screen', '0', '--video', video]);
   expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining(made) });
   expect(first.stdout).toMatch(/turns\.webm: a \w+ and a \w+ that sound in turn\n$/);
