@@ -44,8 +44,8 @@ const mean = (values: readonly Value[]): Value =>
     1 / values.length,
   );
 
-/** Share of the positions that `top` is the mean of: objects are small. */
-const topShare = 0.06;
+/** Share of the positions that `top` is the mean of: about as much as an object. */
+const topShare = 0.1;
 
 const pooled = {
   mean: cosine,

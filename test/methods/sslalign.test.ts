@@ -26,8 +26,8 @@ const chosen = (changes: Partial<Chosen>): Chosen =>
   sslalign.settings.parse({ ...(sslalign.presets.laptop as Chosen), ...changes }) as Chosen;
 
 const [b, d, e, h, w] = [4, 5, 3, 5, 7];
-/** 0.06 of 35 positions. */
-const topCount = 2;
+/** A tenth of 35 positions. */
+const topCount = 4;
 
 type View = Readonly<Record<string, Tensor<'float32'>>>;
 interface Sides {

@@ -46,7 +46,7 @@ describe('a world', () => {
     );
     expect(names).toEqual([...new Set([...named, ...lists.map((list) => `${list}.json`), 'train.csv', 'world.json'])].sort());
     expect(json(folder, 'world.json')).toMatchObject({
-      version: 1,
+      version: 2,
       options: { ...small, kinds: kindNames },
       counts: { train: 40, validation: 6, test: 12, offScreen: 4 },
     });
@@ -56,7 +56,7 @@ describe('a world', () => {
     const { pairs, problems } = await readPairs(join(folder, 'train.csv'));
     expect([pairs.length, problems]).toEqual([40, []]);
     for (const [list, samples, kind] of [
-      ['validation', 8, 'boxes'],
+      ['validation', 6, 'boxes'],
       ['test_interactive', 12, 'boxes'],
       ['test_masks', 12, 'mask'],
       ['test_offscreen', 4, 'nonSounding'],
@@ -194,9 +194,9 @@ describe('writeWorld refuses', () => {
     [{ size: 20 }, /expected size to be a whole number of pixels from 48 to 1024, got 20/],
     [{ seed: -1 }, /expected seed to be a whole number of at least 0, got -1/],
     [{ offScreen: Number.NaN }, /expected offScreen to be a share from 0 to 1, got NaN/],
-    [{ kinds: ['cat', 'bell', 'drum', 'bird', 'dog'] }, /expected kinds to be at least 5 different ones of bee, bell,.*got cat,/],
+    [{ kinds: ['cat', 'bell', 'drum', 'bird', 'dog'] }, /expected kinds to be at least 4 different ones of bee, bell,.*got cat,/],
     [{ kinds: ['cat', 'cat', 'bell', 'drum', 'bird', 'bee'] }, /expected kinds/],
-    [{ kinds: ['cat', 'bell', 'drum', 'bird'] }, /expected kinds/],
+    [{ kinds: ['cat', 'bell', 'drum'] }, /expected kinds/],
   ])('the options %j, before it makes a folder', async (options, message) => {
     const folder = next();
     await expect(writeWorld(folder, { ...small, ...options })).rejects.toThrow(message);
