@@ -59,7 +59,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
   await runTraining(join(world, 'train.csv'), training, { file: {}, given: { ...config, epochs } }, signal);
 
   say('3. Pictures and sounds that it has not met: three things in each picture, which of them is it?');
-  const models = { trained: runFiles.best, untrained: runFiles.first };
+  const models = { sslalign: runFiles.best, untrained: runFiles.first };
   const contestants = Object.entries(models).map(([name, file]) => ({ kind: 'model' as const, name, path: join(run, file) }));
   const annotations = join(world, 'test_interactive.json');
   const about = {
@@ -74,7 +74,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
   } as const;
   await evaluate({ ...about, contestants }, signal);
 
-  const runs = [await readRun(join(scores, 'trained')), await readRun(join(scores, 'untrained'))] as const;
+  const runs = [await readRun(join(scores, 'sslalign')), await readRun(join(scores, 'untrained'))] as const;
   const { html } = await reportPage(runs, {
     title: 'earshot: what three minutes of listening teach',
     training: await readTrainingCurve(run),

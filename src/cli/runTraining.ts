@@ -58,6 +58,10 @@ export async function runTraining(
     );
   const validating = options.validate === undefined ? undefined : await validationOf(options, signal);
   const weights = options.weights === undefined ? undefined : await readWeights(options.weights);
+  if (config.batchNorm === 'frozen' && !weights && !options.resume)
+    throw new ConfigError(
+      'batchNorm: frozen statistics are those of --weights, and there are none: give some, or train without --freeze-batch-norm',
+    );
   const folder = await RunFolder.open(options.out, config, pairs, { resume: options.resume, weights: weights?.hash });
   const progress = new Progress('pairs');
   const started = folder.start?.progress.updates ?? 0;
@@ -79,6 +83,9 @@ export async function runTraining(
       records++;
       show(record, config.batch, progress);
     }
+  } catch (error) {
+    await folder.forget();
+    throw error;
   } finally {
     progress.stop();
     folder.release();

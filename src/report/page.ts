@@ -75,7 +75,11 @@ export async function reportPage(
     section('Scores', scoresText(first.evaluation), cardsHtml(evaluations), keyHtml(evaluations)),
     section('Beside other numbers', '', scrolled('Scores', table(evaluations, { format: 'html', published: true }))),
     training &&
-      section(`How it learned${of}`, `${training.steps.length} updates from unlabelled pairs.`, await trainingHtml(training)),
+      section(
+        evaluations.length > 1 ? `How ${first.evaluation.model} learned` : 'How it learned',
+        `${training.steps.length} updates from unlabelled pairs.`,
+        await trainingHtml(training),
+      ),
     evaluations[1] && section('Is the difference luck?', differenceText, differenceHtml(evaluations[0], evaluations[1])),
     section(
       'How well it is found',

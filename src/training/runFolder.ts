@@ -130,6 +130,12 @@ export class RunFolder {
     await saveCheckpoint(this.file('last'), checkpoint, { progress: JSON.stringify(progress) });
   }
 
+  /** Leaves an empty folder, where a run began and nothing of it was saved: what was wrong with it is then no obstacle to another one. */
+  async forget(): Promise<void> {
+    if (this.start || existsSync(this.file('last'))) return;
+    for (const name of Object.values(runFiles)) await rm(join(this.path, name), { recursive: true, force: true });
+  }
+
   /** Deletes semantic positives that are no longer in use. */
   async keepOnly({ neighbours = {} }: Progress): Promise<void> {
     const folder = this.file('neighbours');

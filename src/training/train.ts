@@ -105,6 +105,15 @@ export async function* train(
   }
 }
 
+/** Replaces the weights that are given. Throws ConfigError for some that the network does not have, or of other shapes. */
+async function beginWith(stepper: Stepper, weights: Weights): Promise<void> {
+  try {
+    await stepper.setWeights({ ...(await stepper.weights()), ...weights });
+  } catch (error) {
+    throw new ConfigError(`weights: they are not of this network: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 class Run {
   progress: Progress;
   readonly #updatesPerEpoch: number;
@@ -164,7 +173,7 @@ class Run {
     await this.#stepper?.release();
     this.#stepper = await createStepper(config, plan, { seed, session: options.session });
     if (from) await this.#stepper.restore(from);
-    else if (options.weights) await this.#stepper.setWeights({ ...(await this.#stepper.weights()), ...options.weights });
+    else if (options.weights) await beginWith(this.#stepper, options.weights);
     this.#loader = new Loader(pairs, { views: loaderViews(config, plan), batch: microBatch, seed, bad: this.progress.bad });
   }
 

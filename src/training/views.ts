@@ -64,6 +64,7 @@ function pictureView({ picture: choice, augmentation, neighbours }: TrainConfig,
 function soundView({ sound, augmentation: { shift }, neighbours }: TrainConfig, kind: ViewKind): View {
   return {
     sound: soundSpecOf(sound),
+    needsSignal: true,
     ...(kind === 'augmented' && { shift: { seconds: shift } }),
     ...(isPartner(kind, neighbours) && { partner: true }),
   };

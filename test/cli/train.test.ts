@@ -322,9 +322,13 @@ describe('wrong usage', () => {
   it('weights of another network are named', async () => {
     const weights = join(folder, 'other.safetensors');
     await saveSafetensors(weights, { 'vision.conv9.weight': float32([1], [1]) });
-    const { code, stdout, stderr } = await earshot(train(fresh(), '--weights', weights));
-    expect(stderr).toMatch(/^earshot: the weights do not fit .*\n {2}'vision\.conv9\.weight' is no parameter/);
+    const out = fresh();
+    const { code, stdout, stderr } = await earshot(train(out, '--weights', weights));
+    expect(stderr).toMatch(/^earshot: weights: they are not of this network: .*\n {2}'vision\.conv9\.weight' is no parameter/);
     expect([code, stdout]).toEqual([1, '']);
+    // Nothing is in the way of the command as it was meant.
+    expect(contents(out)).toEqual({});
+    expectLine(await earshot(train(out, '--freeze-batch-norm')), 1, /those of --weights/);
     writeFileSync(weights, 'no weights');
     expectLine(await earshot(train(fresh(), '--weights', weights)), 1, weights);
   });

@@ -1,11 +1,11 @@
 /** Views of partners: the picture or the sound of another pair in a pair's place. */
-import { copyFileSync, truncateSync } from 'node:fs';
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Batch, Loader, type LoaderOptions, type PairSet, readPairs } from '../../src/datasets/index.js';
 import type { Partners } from '../../src/datasets/loader/views.js';
 import { pictureSpecOf, soundSpecOf } from '../../src/features/choice.js';
-import { writeVideo } from '../../src/media/index.js';
+import { encodeWav, writeVideo } from '../../src/media/index.js';
 import { writeWorld } from '../../src/world/index.js';
 import { movingFrames } from '../cli/clips.js';
 import { scratchFolders } from './scratch.js';
@@ -191,5 +191,20 @@ describe('a partner whose file is broken', () => {
     expect(problems.map(({ id }) => id)).toEqual([set.pairs[5]!.id]);
     expect([...rows.keys()]).toContain(0);
     expect(rows.size).toBe(count - 1);
+  });
+});
+
+describe('sounds without signal', () => {
+  it.each([undefined, shift])('are bad where a view says so, shifted (%j) or not', async (shifted) => {
+    const place = newFolder();
+    await writeWorld(place, { train: 5, validation: 1, test: 1, size: 48 });
+    const set = await readPairs(join(place, 'train.csv'));
+    const silent = set.pairs[2]!.sound.path;
+    writeFileSync(silent, encodeWav({ sampleRate: 16000, samples: new Float32Array(16000) }));
+    const views = { sound: { sound, needsSignal: true, shift: shifted } };
+    const { rows, problems } = await read(set, { views });
+    expect(problems).toEqual([{ id: set.pairs[2]!.id, file: silent, reason: 'there is no signal in it, only silence' }]);
+    expect([...rows.keys()].sort()).toEqual([0, 1, 3, 4]);
+    expect((await read(set, { views: { sound: { sound, shift: shifted } } })).problems).toEqual([]);
   });
 });

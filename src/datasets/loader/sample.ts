@@ -118,6 +118,8 @@ export class SampleMaker {
       const clip = await once(`${wanted} ${keyOf(pair.sound)}`, () =>
         openSound(pair.sound, { channel, sampleRate, duration, limits: this.#limits }),
       );
+      if (view.needsSignal && !hasSignal(clip))
+        throw new MediaError('noSound', pair.sound.path, 'there is no signal in it, only silence');
       return isOneVideo(pair) ? aroundFrame(clip, pair, spec) : clip;
     };
     const key = `${keyOf(pair.sound)}\n${isOneVideo(pair) ? pair.picture.seconds : ''}`;
@@ -147,6 +149,11 @@ export class SampleMaker {
     this.#features.keep(key, out.byteLength, () => out.slice());
   }
 }
+
+/** A step of 16 bits. */
+const leastLevel = 2 ** -15;
+
+const hasSignal = ({ samples }: AudioClip): boolean => samples.some((x) => Math.abs(x) > leastLevel);
 
 function writePicture({ picture: spec, augmentation }: PictureView, frame: Frame, random: Random, out: Float32Array): void {
   if (augmentation) normalizeFrame(augmentPicture(frame, augmentation, random).frame, spec.mean, spec.std, out);
