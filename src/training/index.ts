@@ -1,4 +1,5 @@
 export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+export { ConfigError, checkConfig, presetConfig, type TrainConfig, type TrainPreset, trainPresets } from './config.js';
 export { CachedTrainingStep, type CachedTrainingStepOptions } from './gradientCaching.js';
 export { initialize } from './initialize.js';
 export { type MomentumCopyOptions, momentumCopy } from './momentum.js';
@@ -15,7 +16,9 @@ export {
   sgd,
   type Updates,
 } from './optimizer.js';
+export { type Progress, RunError, RunFolder, runFiles } from './runFolder.js';
 export { type CosineOptions, constant, cosine, type Schedule } from './schedule.js';
 export { NonFiniteLossError, TrainingStep, type TrainingStepOptions } from './step.js';
 export { type Objective, type StepGraph, type StepGraphOptions, stepGraph } from './stepGraph.js';
 export { type Checkpoint, type Lowering, type RunOptions, StepSession, type StepSessionOptions } from './stepSession.js';
+export { type TrainOptions, type TrainRecord, train, type Validated } from './train.js';
