@@ -15,7 +15,6 @@ import { runTraining } from './runTraining.js';
 
 interface Options {
   out: string;
-  epochs?: number;
 }
 
 /** More pairs seen fewer times: they cost less than the training, and a small network remembers few. */
@@ -54,7 +53,6 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
     validate: join(world, 'validation.json'),
     validateBenchmark: 'world',
     validateProtocol: protocol,
-    validateEvery: 1,
   } as const;
   await runTraining(join(world, 'train.csv'), training, { file: {}, given: { ...config, epochs } }, signal);
 

@@ -21,11 +21,11 @@ import {
 } from '../localization/index.js';
 import { encodePng, readPicture } from '../media/picture.js';
 import { readSound } from '../media/sound.js';
-import type { Frame, Video } from '../media/types.js';
+import type { AudioClip, Frame, Video } from '../media/types.js';
 import { openVideo } from '../media/video.js';
 import { writeVideo } from '../media/writeVideo.js';
 import { extremesOf } from '../metrics/scale.js';
-import { overlay, panels, withColourBar } from '../report/index.js';
+import { overlay, type Panel, panels, withColourBar } from '../report/index.js';
 import { writeWhole } from '../wholeFile.js';
 import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
@@ -105,13 +105,17 @@ function found({ map, confidence }: Localization, picture: { width: number; heig
   };
 }
 
-const inWords = (sound: string, { confidence }: Localization): string => {
-  if (confidence === undefined) return `${sound}: no confidence (the model was not calibrated)`;
+function inWords({ confidence }: Localization): string {
+  if (confidence === undefined) return 'no confidence (the model was not calibrated)';
   const percent = `${Math.round(100 * confidence)} %`;
-  return confidence >= leastConfidence
-    ? `${sound}: found, confidence ${percent}`
-    : `${sound}: nothing here seems to make this sound (${percent})`;
-};
+  return confidence >= leastConfidence ? `found, confidence ${percent}` : `nothing here seems to make this sound (${percent})`;
+}
+
+/** The lowest and the highest value of maps: what colours mean is then the same in all of them. */
+function rangeOf(localizations: readonly Localization[]): [low: number, high: number] {
+  const extremes = localizations.map(({ map }) => extremesOf(map.data));
+  return [Math.min(...extremes.map(({ min }) => min)), Math.max(...extremes.map(({ max }) => max))];
+}
 
 /** Maps fade where they are not to be trusted. */
 const opacityOf = ({ confidence }: Localization): number =>
@@ -128,24 +132,31 @@ async function localizePicture(
   signal: AbortSignal,
 ): Promise<void> {
   const frame = await readPicture(picture, { signal });
-  const shown: Parameters<typeof panels>[0] extends readonly (infer P)[] ? P[] : never = [];
+  const { channel, sampleRate } = localizer.sound.clip;
+  // All of them before anything is written.
+  const clips: AudioClip[] = [];
   for (const sound of sounds) {
-    signal.throwIfAborted();
-    const { channel, sampleRate } = localizer.sound.clip;
     const clip = await readSound(sound, { channel, sampleRate, signal });
     checkSignal(clip, sound);
-    const [localization] = (await localizer.localize([{ frame, clip }])) as [Localization];
+    clips.push(clip);
+  }
+  const localizations = await localizer.localize(clips.map((clip) => ({ frame, clip })));
+  signal.throwIfAborted();
+  const [low, high] = rangeOf(localizations);
+  const width = Math.max(leastWidth, frame.width);
+  const shown: Panel[] = [];
+  for (const [i, localization] of localizations.entries()) {
+    const sound = sounds[i]!;
     const { map } = localization;
-    const { min, max } = extremesOf(map.data);
     const name = join(out, pairName(picture, sound));
-    const width = Math.max(leastWidth, frame.width);
-    const drawn = withColourBar(overlay(frame, map, { width, opacity: opacityOf(localization) }), {
-      low: min,
-      high: max,
+    const drawn = withColourBar(overlay(frame, map, { width, range: [low, high], opacity: opacityOf(localization) }), {
+      low,
+      high,
       title: 'cosine',
     });
     await writeWhole(`${name}.png`, [await encodePng(drawn)]);
     await writeMap(`${name}.npy`, [map], [1, map.height, map.width]);
+    const { min, max } = extremesOf(map.data);
     const about = {
       model: { method: model.method, picture: model.picture, sound: model.sound },
       picture,
@@ -155,8 +166,8 @@ async function localizePicture(
       ...found(localization, frame),
     };
     await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
-    shown.push({ frame: drawn, title: basename(sound), note: inWords('', localization).replace(/^: /, '') });
-    console.log(`${inWords(sound, localization)} -> ${name}.png`);
+    shown.push({ frame: drawn, title: basename(sound), note: inWords(localization) });
+    console.log(`${sound}: ${inWords(localization)} -> ${name}.png`);
   }
   if (shown.length > 1) {
     const path = join(out, `${stem(picture)}.panels.png`);
@@ -179,6 +190,10 @@ async function localizeVideoFile(
     const [first] = maps.localizations;
     if (!first) throw new Error(`${path}: there is no frame in it`);
     const name = join(options.out, stem(path));
+    const sound = await video.sound({ signal });
+    const frameRate = Math.min(60, video.frameRate);
+    // First what most can go wrong with.
+    await writeVideo(`${name}.localized.mp4`, { frames: annotated(video, maps, frameRate, signal), frameRate, sound, signal });
     await writeMap(
       `${name}.npy`,
       maps.localizations.map(({ map }) => map),
@@ -197,9 +212,6 @@ async function localizeVideoFile(
       frames,
     };
     await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
-    const sound = await video.sound({ signal });
-    const frameRate = Math.min(60, video.frameRate);
-    await writeVideo(`${name}.localized.mp4`, { frames: annotated(video, maps, frameRate, signal), frameRate, sound, signal });
     console.log(`${maps.localizations.length} maps -> ${name}.localized.mp4`);
   } finally {
     progress.stop();
@@ -209,9 +221,7 @@ async function localizeVideoFile(
 
 /** The frames with their maps; colours mean the same throughout the video. */
 async function* annotated(video: Video, maps: VideoMaps, rate: number, signal: AbortSignal): AsyncGenerator<Frame> {
-  const extremes = maps.localizations.map(({ map }) => extremesOf(map.data));
-  const low = Math.min(...extremes.map(({ min }) => min));
-  const high = Math.max(...extremes.map(({ max }) => max));
+  const [low, high] = rangeOf(maps.localizations);
   let i = 0;
   for await (const { frame } of video.frames({ rate, signal })) {
     const localization = mapAt(maps, i++ / rate);

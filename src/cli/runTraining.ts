@@ -1,6 +1,8 @@
 /** What `earshot train` does once it knows what is wanted. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { BenchmarkName } from '../datasets/benchmarks/index.js';
 import { readBenchmark } from '../datasets/index.js';
 import { readPairs } from '../datasets/read.js';
@@ -14,9 +16,10 @@ import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { pairsOf } from '../localization/predict.js';
 import { type MethodName, methodNames } from '../methods/index.js';
 import { loadSafetensors } from '../runtime/safetensors.js';
-import { ConfigError, checkConfig, presetConfig, type TrainPreset } from '../training/config.js';
-import { RunFolder } from '../training/runFolder.js';
+import { ConfigError, checkConfig, presetConfig, type TrainConfig, type TrainPreset } from '../training/config.js';
+import { type RunDescription, RunFolder, readDescription, runFiles } from '../training/runFolder.js';
 import { type TrainRecord, train, type Validated } from '../training/train.js';
+import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
 import { merged } from './trainOptions.js';
 
@@ -24,7 +27,7 @@ export interface TrainCommand {
   out: string;
   resume?: boolean;
   method: MethodName;
-  preset: TrainPreset;
+  preset?: TrainPreset;
   config?: string;
   weights?: string;
   skipMissing?: boolean;
@@ -32,12 +35,25 @@ export interface TrainCommand {
   checkpointSeconds: number;
   validate?: string;
   validateData?: string;
-  validateBenchmark: BenchmarkName;
-  validateProtocol: ProtocolName;
-  validateEvery: number;
+  validateBenchmark?: BenchmarkName;
+  validateProtocol?: ProtocolName;
+  validateEvery?: number;
 }
 
 const validationBatch = 32;
+/** Milliseconds between two notices of a search. */
+const searchNotice = 5000;
+
+type Validation = NonNullable<RunDescription['validation']>;
+
+/** What a run has begun with, or a preset, with what is wanted over it. */
+function configOf(options: TrainCommand, wanted: unknown, before: RunDescription | undefined): TrainConfig {
+  if (before && options.preset === undefined) return checkConfig(merged(before.config, wanted));
+  const { method = options.method } = wanted as { method?: MethodName };
+  // What the rest of another method's configuration would be, nobody knows.
+  const preset = presetConfig(methodNames.find((name) => name === method) ?? options.method, options.preset ?? 'laptop');
+  return checkConfig(merged({ ...preset, method }, wanted));
+}
 
 export async function runTraining(
   data: string,
@@ -45,28 +61,36 @@ export async function runTraining(
   { file, given }: { file: unknown; given: unknown },
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = merged(merged({ method: options.method }, file), given);
-  const method = (wanted as { method?: MethodName } | null)?.method;
-  // What the rest of another method's configuration would be, nobody knows.
-  const preset = presetConfig(methodNames.find((name) => name === method) ?? options.method, options.preset);
-  const config = checkConfig(merged(preset, wanted));
+  const before =
+    options.resume && existsSync(join(options.out, runFiles.config)) ? await readDescription(options.out) : undefined;
+  const config = configOf(options, merged(file, given), before);
   const pairs = await readPairs(data);
   checkPairs(data, pairs, options.skipMissing === true);
   if (pairs.pairs.length < config.batch)
     throw new ConfigError(
-      `${data}: its ${pairs.pairs.length} pairs are fewer than a batch of ${config.batch}; pass a smaller --batch`,
+      `${data}: its ${pairs.pairs.length} pairs are fewer than a batch of ${config.batch}; pass a smaller --batch (at least 2)`,
     );
-  const validating = options.validate === undefined ? undefined : await validationOf(options, signal);
-  const weights = options.weights === undefined ? undefined : await readWeights(options.weights);
-  if (config.batchNorm === 'frozen' && !weights && !options.resume)
+  const validation = validationIn(options) ?? before?.validation;
+  const validating = validation && (await validationOf(validation, options.threads, signal));
+  const weights = options.weights === undefined ? undefined : await readWeights(await modelFile(options.weights));
+  if (config.batchNorm === 'frozen' && !weights && before?.weights === undefined)
     throw new ConfigError(
       'batchNorm: frozen statistics are those of --weights, and there are none: give some, or train without --freeze-batch-norm',
     );
-  const folder = await RunFolder.open(options.out, config, pairs, { resume: options.resume, weights: weights?.hash });
+  const folder = await RunFolder.open(options.out, config, pairs, {
+    resume: options.resume,
+    weights: weights?.hash ?? before?.weights,
+    validation,
+  });
+  if (!folder.start && before?.weights !== undefined && !weights) {
+    folder.release();
+    throw new ConfigError(`${options.out} has not begun yet: give it the --weights that it is to begin with again`);
+  }
   const progress = new Progress('pairs');
   const started = folder.start?.progress.updates ?? 0;
   if (folder.start) progress.notice(`going on after update ${started}, in epoch ${folder.start.progress.epoch + 1}`);
   let records = 0;
+  let told = performance.now();
   try {
     const running = train(config, pairs, folder, {
       weights: weights?.tensors,
@@ -76,7 +100,9 @@ export async function runTraining(
       signal,
       onBad: ({ file: bad, reason }) => progress.notice(`left out: ${bad}: ${reason}`),
       onSearch: (side, done, total) => {
-        if (done === total) progress.notice(`looking for similar ${side}s among ${total} pairs`);
+        if (performance.now() - told < searchNotice) return;
+        told = performance.now();
+        progress.notice(`looking for similar ${side}s: ${done} of ${total} embedded`);
       },
     });
     for await (const record of running) {
@@ -139,17 +165,38 @@ async function readWeights(path: string) {
 /** What the best model is chosen by, where a picture has one sound and where it has several. */
 const chosenBy = { single: 'cIoUAdap', interactive: 'IIoUAdap' } as const satisfies Record<string, keyof Scores>;
 
-async function validationOf(options: TrainCommand, signal: AbortSignal) {
-  const { validate: annotations, validateData, validateBenchmark, validateProtocol, validateEvery, threads } = options;
-  const benchmark = await readBenchmark(validateBenchmark, {
-    annotations: annotations!,
-    data: validateData ?? folderOf(annotations!),
-    signal,
-  });
+/** By what the command line says that the best model is chosen. Throws ConfigError for parts of it without the annotations. */
+function validationIn(options: TrainCommand): Validation | undefined {
+  const { validate, validateData, validateBenchmark, validateProtocol, validateEvery } = options;
+  if (validate === undefined) {
+    const parts = {
+      'validate-data': validateData,
+      'validate-benchmark': validateBenchmark,
+      'validate-protocol': validateProtocol,
+    };
+    const [alone] = Object.entries({ ...parts, 'validate-every': validateEvery }).find(([, value]) => value !== undefined) ?? [];
+    if (alone !== undefined) throw new ConfigError(`--${alone} is of a validation, and there is none: give --validate too`);
+    return undefined;
+  }
+  return {
+    annotations: resolve(validate),
+    data: resolve(validateData ?? dirname(validate)),
+    benchmark: validateBenchmark ?? 'world',
+    protocol: validateProtocol ?? 'sslalign',
+    every: validateEvery ?? 1,
+  };
+}
+
+async function validationOf(
+  { annotations, data, benchmark: name, protocol, every }: Validation,
+  threads: number | undefined,
+  signal: AbortSignal,
+) {
+  const benchmark = await readBenchmark(name as BenchmarkName, { annotations, data, signal });
   const validate = async (model: Model): Promise<Validated> => {
     const localizer = await modelLocalizer(model, { batch: validationBatch, threads });
     try {
-      const evaluator = new Evaluator(benchmark, protocols[validateProtocol], model.method);
+      const evaluator = new Evaluator(benchmark, protocols[protocol as ProtocolName], model.method);
       await evaluateModel(localizer, [evaluator], { signal });
       const { scores, images, singleImages } = evaluator.result();
       const { cIoU, cIoUAdap, IIoUAdap, pointing } = scores;
@@ -159,7 +206,5 @@ async function validationOf(options: TrainCommand, signal: AbortSignal) {
       await localizer.release();
     }
   };
-  return { validation: { every: validateEvery, validate }, calibration: pairsOf(benchmark) };
+  return { validation: { every, validate }, calibration: pairsOf(benchmark) };
 }
-
-const folderOf = (path: string): string => path.replace(/[^/\\]*$/, '') || '.';

@@ -31,7 +31,7 @@ export function addTrain(program: Command, signal: AbortSignal): void {
     .requiredOption('-o, --out <folder>', 'a new or empty folder, or with --resume one to go on with')
     .option('--resume', 'go on with the run in the folder')
     .addOption(new Option('-m, --method <name>', 'which').choices(methodNames).default('sslalign'))
-    .addOption(new Option('--preset <name>', 'what is not said otherwise').choices(trainPresets).default('laptop'))
+    .addOption(new Option('--preset <name>', 'what is not said otherwise (default: laptop)').choices(trainPresets))
     .option('--config <file>', 'a configuration (JSON)')
     .option('--weights <file>', 'a model to begin with, or weights (.safetensors) for some of the network')
     .option('--skip-missing', 'leave out pairs whose files are missing or do not fit, instead of refusing the list')
@@ -40,9 +40,9 @@ export function addTrain(program: Command, signal: AbortSignal): void {
     .optionsGroup('Validation:')
     .option('--validate <annotations>', 'choose the best model by its scores on a benchmark')
     .option('--validate-data <folder>', 'where its pictures and sounds lie')
-    .addOption(new Option('--validate-benchmark <name>', 'which').choices(benchmarkNames).default('world'))
-    .addOption(new Option('--validate-protocol <name>', 'which').choices(protocolNames).default('sslalign'))
-    .option('--validate-every <epochs>', 'how often', count, 1);
+    .addOption(new Option('--validate-benchmark <name>', 'which (default: world)').choices(benchmarkNames))
+    .addOption(new Option('--validate-protocol <name>', 'which (default: sslalign)').choices(protocolNames))
+    .option('--validate-every <epochs>', 'how often (default: 1)', count);
   addConfigOptions(command);
   command.addHelpText('after', notes).action(async (data: string, options: TrainCommand) => {
     const file = options.config === undefined ? {} : await readConfig(options.config);
@@ -63,5 +63,6 @@ async function readConfig(path: string): Promise<unknown> {
   }
   if (!isObject(value))
     throw new Error(`${path}: expected an object with keys of a configuration, got ${text.trim().slice(0, 40)}`);
-  return value;
+  // A run's own file says more than the configuration.
+  return isObject(value.config) && 'data' in value ? value.config : value;
 }

@@ -49,3 +49,17 @@ function isWithin(x: Float32Array): boolean {
     if (Math.abs(x[i]!) > 1 || Math.abs(x[i + 1]!) > 1 || Math.abs(x[i + 2]!) > 1 || Math.abs(x[i + 3]!) > 1) return false;
   return x.subarray(last).every((v) => Math.abs(v) <= 1);
 }
+
+/** One step of 16 bits. */
+const leastSwing = 2 ** -15;
+
+/** Whether samples differ by more than one step of 16 bits: silence, and a constant, are no signal. */
+export function hasSignal({ samples }: AudioClip): boolean {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const x of samples) {
+    if (x < low) low = x;
+    if (x > high) high = x;
+    if (high - low > leastSwing) return true;
+  }
+  return false;
+}

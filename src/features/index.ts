@@ -1,6 +1,6 @@
 /** Sounds and pictures as the tensors that networks see: on the host, as graph fragments, and at random for training. */
 export * from './augment/index.js';
-export { fitClip } from './clip.js';
+export { fitClip, hasSignal } from './clip.js';
 export { placementOf } from './fit.js';
 export * from './kernels/index.js';
 export { melFilters } from './mel.js';

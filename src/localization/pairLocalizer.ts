@@ -1,5 +1,5 @@
 /** A model on pictures and sounds in memory. */
-import { fitClip } from '../features/clip.js';
+import { fitClip, hasSignal } from '../features/clip.js';
 import { SpectrogramKernel } from '../features/kernels/spectrogram.js';
 import { pictureTensor } from '../features/picture.js';
 import { planOf } from '../features/plan.js';
@@ -23,14 +23,11 @@ export interface Localization {
 /** Below this a sound counts as one that nothing in the picture makes. */
 export const leastConfidence = 0.5;
 
-/** A sound whose samples all lie below one step of 16 bits has no signal. */
-const leastLevel = 2 ** -15;
-
 /** Throws LocalizerError for a sound without signal; `name` says which. */
-export function checkSignal({ samples }: AudioClip, name: string): void {
-  if (!samples.some((x) => Math.abs(x) > leastLevel))
+export function checkSignal(clip: AudioClip, name: string): void {
+  if (!hasSignal(clip))
     throw new LocalizerError(
-      `${name}: there is no signal in it (all of its ${samples.length} samples are zero): nothing can be localized`,
+      `${name}: there is no signal in it (its ${clip.samples.length} samples are silence): nothing can be localized`,
     );
 }
 

@@ -1,4 +1,5 @@
 /** Maps of a video, whose sound is heard around each frame. */
+import { hasSignal } from '../features/clip.js';
 import type { AudioClip, Frame, Video } from '../media/types.js';
 import type { HeatMap } from './heatMap.js';
 import { checkSignal, type Localization, type PairLocalizer } from './pairLocalizer.js';
@@ -48,7 +49,10 @@ export async function localizeVideo(
   const found: Localization[] = [];
   let waiting: { frame: Frame; clip: AudioClip }[] = [];
   const flush = async () => {
-    found.push(...(await localizer.localize(waiting)));
+    const some = await localizer.localize(waiting);
+    // Nothing makes a silence.
+    for (const [i, one] of some.entries())
+      found.push(hasSignal(waiting[i]!.clip) || one.confidence === undefined ? one : { ...one, confidence: 0 });
     waiting = [];
     onProgress?.(Math.min(video.duration, found.length / rate), video.duration);
   };

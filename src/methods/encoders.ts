@@ -22,6 +22,13 @@ export const encoderSettings = {
 
 export type EncoderSettings = z.infer<z.ZodObject<typeof encoderSettings>>;
 
+/** For a method's schema: every stage has a width and a number of blocks. */
+export const sameLengths = {
+  check: ({ widths, blocks }: { widths: readonly number[]; blocks: readonly number[] }): boolean =>
+    widths.length === blocks.length,
+  options: { error: 'expected as many numbers of blocks as widths: one for each stage', path: ['blocks'] },
+};
+
 /** ResNet-18. */
 export const paperEncoders = { widths: [64, 128, 256, 512], blocks: [2, 2, 2, 2], centred: false } as const;
 /** 0.4 million weights each; a map position for every 8 pixels. */

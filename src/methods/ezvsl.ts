@@ -4,15 +4,25 @@ import * as ops from '../graph/ops.js';
 import { infoNce } from '../losses/infoNce.js';
 import { peakSimilarity } from '../losses/similarity.js';
 import { projectionHead } from '../nn/projection.js';
-import { correspondence, encoderSettings, laptopEncoders, paperEncoders, pictureEncoder, soundEncoder } from './encoders.js';
+import {
+  correspondence,
+  encoderSettings,
+  laptopEncoders,
+  paperEncoders,
+  pictureEncoder,
+  sameLengths,
+  soundEncoder,
+} from './encoders.js';
 import { defineMethod } from './method.js';
 
-const settings = z.strictObject({
-  ...encoderSettings,
-  /** Of the space in which pictures and sounds are compared. */
-  dimensions: z.int().min(1).max(4096),
-  tau: z.number().positive(),
-});
+const settings = z
+  .strictObject({
+    ...encoderSettings,
+    /** Of the space in which pictures and sounds are compared. */
+    dimensions: z.int().min(1).max(4096),
+    tau: z.number().positive(),
+  })
+  .refine(sameLengths.check, sameLengths.options);
 
 type Settings = z.infer<typeof settings>;
 
@@ -30,6 +40,7 @@ export const ezvsl = defineMethod<Settings>({
     paper: { ...paperEncoders, pictureStride: 2, soundStride: 2, dimensions: 512, tau: 0.03 },
     laptop: { ...laptopEncoders, dimensions: 128, tau: 0.03 },
   },
+  published: { inputs: 'ezvsl', epochs: 20 },
   views: () => ({ picture: ['anchor'], sound: ['anchor'] }),
   picture: (scope, frames, s) => {
     const encoded = pictureEncoder(scope.child('vision'), frames, s);

@@ -1,5 +1,6 @@
 /** What a method is: two encoders, a map, a loss, and what it asks of the data. Shared code reads this and never asks which method it has. */
 import type { z } from 'zod';
+import type { PresetName } from '../features/choice.js';
 import type { Value } from '../graph/ir.js';
 import type { Scope } from '../nn/scope.js';
 
@@ -33,6 +34,8 @@ export interface Method<S = unknown> {
   settings: z.ZodType<S>;
   /** Complete settings by the name of a preset: `paper` as published, `laptop` for two cores. */
   presets: { readonly paper: S; readonly laptop: S };
+  /** What the paper trains with besides its settings: how pictures and sounds become inputs, and how often each pair is seen. */
+  published: { readonly inputs: PresetName; readonly epochs: number };
   /** Which views of each pair a step is fed, the same kind at most once. */
   views: (settings: S) => { readonly picture: readonly ViewKind[]; readonly sound: readonly ViewKind[] };
   /** `frames` [B, 3, H, W]; fully convolutional: the map's size follows. */

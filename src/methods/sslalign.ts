@@ -6,7 +6,15 @@ import { infoNce } from '../losses/infoNce.js';
 import { cosine, peakSimilarity, topSimilarity } from '../losses/similarity.js';
 import { projectionHead } from '../nn/projection.js';
 import type { Scope } from '../nn/scope.js';
-import { correspondence, encoderSettings, laptopEncoders, paperEncoders, pictureEncoder, soundEncoder } from './encoders.js';
+import {
+  correspondence,
+  encoderSettings,
+  laptopEncoders,
+  paperEncoders,
+  pictureEncoder,
+  sameLengths,
+  soundEncoder,
+} from './encoders.js';
 import { defineMethod, type Named, type ViewKind } from './method.js';
 
 const settings = z
@@ -27,10 +35,11 @@ const settings = z
     /** How s_L takes a map as one number. */
     pool: z.enum(['mean', 'max', 'top']),
     /** A linear map of the features before they are compared, to so many dimensions; none: as the encoders make them, never negative. */
-    localizationDimensions: z.int().min(1).max(4096).optional(),
+    localizationDimensions: z.int().min(1).max(4096).nullish(),
     /** Softmax over the sounds for each picture, as in the paper, or over the pictures for each sound too. */
     directions: z.union([z.literal(1), z.literal(2)]),
   })
+  .refine(sameLengths.check, sameLengths.options)
   .refine((s) => s.intra === 0 || s.multiView || s.semantic !== 'none', {
     error: 'compares views of one modality, and there is only one of each: switch multiView or semantic on',
     path: ['intra'],
@@ -77,7 +86,7 @@ const views = (multiView: boolean, semantic: boolean): readonly ViewKind[] => [
  *     L = mean over V x A of [ infoNce(s_L, tau) + infoNce(s_A, tau) ]  + intra * L_intra
  *
  * `anchor` and `augmented` are the pair's own, `neighbour` is one of the nearest of its modality (v_conc, a_conc). The paper sums over the
- * nine combinations; Adam does not see the difference. L_intra is the mean over all ordered pairs of different views of one modality, of
+ * nine combinations; but for weight decay and clipping Adam does not see the difference. L_intra is the mean over all ordered pairs of different views of one modality, of
  * infoNce of their cosines: in the projected space where there is one. p_v and p_a are linear - relu - linear.
  */
 export const sslalign = defineMethod<Settings>({
@@ -114,6 +123,7 @@ export const sslalign = defineMethod<Settings>({
       directions: 2,
     },
   },
+  published: { inputs: 'sslalign', epochs: 50 },
   views: ({ multiView, semantic }) => ({
     picture: views(multiView, semantic === 'both' || semantic === 'picture'),
     sound: views(multiView, semantic === 'both' || semantic === 'sound'),
@@ -147,7 +157,7 @@ export const sslalign = defineMethod<Settings>({
 
 /** The features that maps are made of. */
 const localized = (encoded: Value, name: 'vision' | 'audio', scope: Scope, { localizationDimensions }: Settings): Value =>
-  localizationDimensions === undefined
+  localizationDimensions === undefined || localizationDimensions === null
     ? encoded
     : projectionHead(scope.child(`${name}Localization`), encoded, { dimensions: localizationDimensions });
 

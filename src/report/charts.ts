@@ -212,18 +212,17 @@ const shownPoints = 240;
 /** The loss and its parts by update, each point the mean of some updates. */
 export function lossChart({ steps }: TrainingCurve): Promise<string> {
   const bucket = Math.max(1, Math.ceil(steps.length / shownPoints));
-  const names = ['loss', ...Object.keys(steps[0]?.terms ?? {})];
+  // Some begin later than others.
+  const names = ['loss', ...new Set(steps.flatMap(({ terms }) => Object.keys(terms)))];
   const values: { update: number; value: number; part: string }[] = [];
   for (let i = 0; i < steps.length; i += bucket) {
     const some = steps.slice(i, i + bucket);
     const meanOf = (read: (step: TrainingCurve['steps'][number]) => number) =>
       some.reduce((sum, s) => sum + read(s), 0) / some.length;
-    for (const part of names)
-      values.push({
-        update: some.at(-1)!.update,
-        value: meanOf(({ loss, terms }) => (part === 'loss' ? loss : (terms[part] ?? Number.NaN))),
-        part,
-      });
+    for (const part of names) {
+      const value = meanOf(({ loss, terms }) => (part === 'loss' ? loss : (terms[part] ?? Number.NaN)));
+      if (Number.isFinite(value)) values.push({ update: some.at(-1)!.update, value, part });
+    }
   }
   return svgOf(linesOf(values, names, { title: 'loss' }), 'Loss by update');
 }
@@ -237,7 +236,7 @@ export function validationChart({ validations }: TrainingCurve): Promise<string>
   return svgOf(linesOf(values, names, percentAxis('validation')), 'Validation scores by update');
 }
 
-/** Lines by update, each with its name at its end. */
+/** Lines by update. */
 function linesOf(
   values: readonly { update: number; part: string }[],
   names: readonly string[],

@@ -29,7 +29,7 @@ const augmentation = z.strictObject({
 });
 
 const neighbours = z.strictObject({
-  /** From which of the nearest a semantic positive is drawn; no more than the set has. */
+  /** From how many of the nearest a semantic positive is drawn; at most a fiftieth of the set, and at least one. */
   k: count,
   /** `random`: any of the k; `first`: always the nearest; `anchor`: the pair itself, a second time. */
   sampling: z.enum(['random', 'first', 'anchor']),
@@ -116,14 +116,11 @@ const presets = {
 export type TrainPreset = keyof typeof presets;
 export const trainPresets = Object.keys(presets) as [TrainPreset, ...TrainPreset[]];
 
-const paperEpochs: Readonly<Record<MethodName, number>> = { sslalign: 50, ezvsl: 20 };
-
 export function presetConfig(method: MethodName, preset: TrainPreset): TrainConfig {
-  const settings = methods[method].presets[preset];
-  const chosen =
-    preset === 'paper'
-      ? { picture: { preset: method }, sound: { preset: method }, epochs: paperEpochs[method], ...presets.paper }
-      : presets.laptop;
+  const { presets: own, published } = methods[method];
+  const settings = own[preset];
+  const inputs = { picture: { preset: published.inputs }, sound: { preset: published.inputs }, epochs: published.epochs };
+  const chosen = preset === 'paper' ? { ...inputs, ...presets.paper } : presets.laptop;
   return structuredClone({ method, settings, ...chosen }) as TrainConfig;
 }
 
@@ -139,5 +136,13 @@ export function checkConfig(value: unknown): TrainConfig {
   ];
   if (!found.success || !settings?.success)
     throw new ConfigError(issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`).join('\n'));
-  return { ...found.data, settings: settings.data } as TrainConfig;
+  const config = { ...found.data, settings: settings.data } as TrainConfig;
+  const { after, sampling, pictureEncoder, soundEncoder } = config.neighbours;
+  const { picture, sound } = methods[name].views(config.settings);
+  const waits = (picture.includes('neighbour') && !pictureEncoder) || (sound.includes('neighbour') && !soundEncoder);
+  if (waits && sampling !== 'anchor' && after >= config.epochs)
+    throw new ConfigError(
+      `neighbours.after: semantic positives would begin after ${after} epochs, the run has ${config.epochs}: begin earlier, or train without them`,
+    );
+  return config;
 }

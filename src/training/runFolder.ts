@@ -1,7 +1,7 @@
 /** The folder of a training run: what it was asked to do, what happened, where it goes on, and the models that came out. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { PairSet } from '../datasets/types.js';
@@ -41,9 +41,19 @@ const runSchema = z.strictObject({
   data: z.strictObject({ name: z.string(), pairs: z.int(), hash: z.string() }),
   /** Hash of the file of the weights it begins with. */
   weights: z.string().optional(),
+  /** By what the best model is chosen. */
+  validation: z
+    .strictObject({
+      annotations: z.string(),
+      data: z.string(),
+      benchmark: z.string(),
+      protocol: z.string(),
+      every: z.int().min(1),
+    })
+    .optional(),
 });
 
-type RunDescription = z.infer<typeof runSchema>;
+export type RunDescription = z.infer<typeof runSchema>;
 
 export const runFiles = {
   config: 'config.json',
@@ -94,9 +104,14 @@ export class RunFolder {
     path: string,
     config: TrainConfig,
     pairs: PairSet,
-    { resume = false, weights }: { resume?: boolean; weights?: string } = {},
+    { resume = false, weights, validation }: { resume?: boolean } & Pick<RunDescription, 'weights' | 'validation'> = {},
   ): Promise<RunFolder> {
-    const wanted: RunDescription = { config, data: describeData(pairs), ...(weights !== undefined && { weights }) };
+    const wanted: RunDescription = {
+      config,
+      data: describeData(pairs),
+      ...(weights !== undefined && { weights }),
+      ...(validation && { validation }),
+    };
     await mkdir(path, { recursive: true });
     const unlock = takeLock(join(path, lockFile), 'training');
     try {
@@ -110,7 +125,7 @@ export class RunFolder {
         const different = differences(plain(found), plain(wanted));
         if (different.length > 0)
           throw new RunError(
-            `${path}: it was begun otherwise; what differs: ${different.join(', ')}. Take another folder for another run`,
+            `${path}: it was begun otherwise; what differs: ${different.join(', ')}. Leave these options out to go on as it was begun, or take another folder`,
           );
       } else await writeWhole(join(path, runFiles.config), `${JSON.stringify(wanted, null, 2)}\n`);
       const start = await readStart(path);
@@ -133,7 +148,9 @@ export class RunFolder {
   /** Leaves an empty folder, where a run began and nothing of it was saved: what was wrong with it is then no obstacle to another one. */
   async forget(): Promise<void> {
     if (this.start || existsSync(this.file('last'))) return;
-    for (const name of Object.values(runFiles)) await rm(join(this.path, name), { recursive: true, force: true });
+    // The description last: without it the rest would be somebody else's.
+    const { config, ...others } = runFiles;
+    for (const name of [...Object.values(others), config]) await rm(join(this.path, name), { recursive: true, force: true });
   }
 
   /** Deletes semantic positives that are no longer in use. */
@@ -191,34 +208,4 @@ async function readStart(path: string): Promise<RunFolder['start']> {
   const parsed = progressSchema.safeParse(jsonIn(metadata.progress));
   if (!parsed.success) throw new RunError(`${file}: its metadata do not say where the run stands`);
   return { ...checkpoint, progress: parsed.data };
-}
-
-/** `metrics.jsonl`: a line for every step, validation and search. */
-export class MetricsFile {
-  private constructor(
-    private readonly file: Awaited<ReturnType<typeof open>>,
-    /** So many there are. */
-    public lines: number,
-  ) {}
-
-  /** Opens the file with its first `lines` lines: what was written after them will be done again. */
-  static async open(path: string, lines: number): Promise<MetricsFile> {
-    const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    const kept = before.split('\n').slice(0, -1).slice(0, lines);
-    const text = kept.map((line) => `${line}\n`).join('');
-    if (text !== before) await writeWhole(path, text);
-    return new MetricsFile(await open(path, 'a'), kept.length);
-  }
-
-  async write(record: object): Promise<void> {
-    await this.file.write(`${JSON.stringify(record)}\n`);
-    this.lines++;
-  }
-
-  async close(): Promise<void> {
-    await this.file.close();
-  }
 }

@@ -14,6 +14,9 @@ import { loadNeighbours, saveNeighbours } from './neighboursFile.js';
 
 export interface SearchOptions {
   k: number;
+  /** Ids of pairs known to be bad. */
+  bad?: readonly string[];
+  threads?: number;
   /** Where results are kept, named by what they depend on. */
   folder: string;
   signal?: AbortSignal;
@@ -31,10 +34,12 @@ function keyOf({ hash }: Encoder, { pairs }: PairSet, k: number): string {
 async function embedPairs(
   encoder: Encoder,
   pairs: PairSet,
-  { signal, onProgress }: SearchOptions,
+  { bad, signal, onProgress }: SearchOptions,
 ): Promise<{ embeddings: Tensor<'float32'>; good: number[] }> {
   const { batch, view } = encoder;
-  const loader = new Loader(pairs, { views: { view }, batch, shuffle: false, lastBatch: 'keep', cacheBytes: 0 });
+  // What cannot be learnt from is nobody's neighbour.
+  const views = { view: 'sound' in view ? { ...view, needsSignal: true } : view };
+  const loader = new Loader(pairs, { views, batch, shuffle: false, lastBatch: 'keep', cacheBytes: 0, bad });
   let embeddings: Tensor<'float32'> | undefined;
   const good: number[] = [];
   try {
@@ -74,7 +79,12 @@ export async function findNeighbours(
   if (known && known.metadata.key === key && known.neighbours.count === pairs.pairs.length)
     return { neighbours: known.neighbours, file };
   const { embeddings, good } = await embedPairs(encoder, pairs, options);
-  const found = await nearestNeighbours(embeddings, { k: options.k, include: good, signal: options.signal });
+  const found = await nearestNeighbours(embeddings, {
+    k: options.k,
+    include: good,
+    threads: options.threads,
+    signal: options.signal,
+  });
   await saveNeighbours(path, found, { key, encoder: encoder.hash });
   return { neighbours: found, file };
 }

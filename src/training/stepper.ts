@@ -2,7 +2,7 @@
 import type { Tensors } from '../runtime/index.js';
 import type { TrainConfig } from './config.js';
 import { CachedTrainingStep } from './gradientCaching.js';
-import { buildLoss, buildNetwork } from './network.js';
+import { buildLoss, buildNetwork, type Loss } from './network.js';
 import { adam } from './optimizer.js';
 import { TrainingStep } from './step.js';
 import type { RunOptions, StepSession, StepSessionOptions } from './stepSession.js';
@@ -19,11 +19,16 @@ export async function createStepper(config: TrainConfig, plan: ViewPlan, options
   const optimizer = adam(settings);
   const { scope, outputs } = buildNetwork(config, plan, microBatch);
   if (microBatch < batch) {
+    let built: Loss | undefined;
     const step = await CachedTrainingStep.create({
       scope,
       outputs,
-      loss: (joined) => buildLoss(config, plan, joined).loss,
-      metrics: (joined) => buildLoss(config, plan, joined).terms,
+      loss: (joined) => {
+        built = buildLoss(config, plan, joined);
+        return built.loss;
+      },
+      // Of the same graph: asked for after the loss.
+      metrics: () => built!.terms,
       optimizer,
       microBatches: batch / microBatch,
       ...options,

@@ -9,9 +9,10 @@ import { type Encoder, modelEncoder, onnxEncoder, type Side } from '../localizat
 import { type Model, saveModel } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { ConfigError, type TrainConfig } from './config.js';
+import { MetricsFile } from './metricsFile.js';
 import type { Neighbours } from './neighbours.js';
 import { loadNeighbours } from './neighboursFile.js';
-import { MetricsFile, type Progress, type RunFolder } from './runFolder.js';
+import type { Progress, RunFolder } from './runFolder.js';
 import { constant, cosine, type Schedule } from './schedule.js';
 import { findNeighbours, partnersOf } from './semanticPositives.js';
 import { createStepper, type Stepper } from './stepper.js';
@@ -77,6 +78,8 @@ export interface TrainOptions extends Pick<StepSessionOptions, 'session'> {
 }
 
 const searchBatch = 64;
+/** Of a set: more of it than this does not mean the same. */
+const mostNeighbours = 1 / 50;
 
 /**
  * Trains, in `folder`, from where it stands to the last epoch. In the folder come `metrics.jsonl`, `first.safetensors` (the model that it begins with),
@@ -147,7 +150,27 @@ class Run {
     if (neighbours) this.#neighbours = { picture: await read(neighbours.picture), sound: await read(neighbours.sound) };
     this.#metrics = await MetricsFile.open(this.folder.file('metrics'), this.progress.lines);
     await this.#build(this.folder.start);
-    if (!this.folder.start) await saveModel(this.folder.file('first'), await this.#model());
+    await this.#checkEncoders();
+    if (this.folder.start) return;
+    await saveModel(this.folder.file('first'), await this.#model());
+    await this.#save();
+  }
+
+  /** Opens encoders of others: what is wrong with them is said before any work. */
+  async #checkEncoders(): Promise<void> {
+    const { pictureEncoder, soundEncoder } = this.config.neighbours;
+    for (const [side, given] of [
+      ['picture', pictureEncoder],
+      ['sound', soundEncoder],
+    ] as const)
+      if (given) await (await this.#encoder(side, given)).release();
+  }
+
+  async #encoder(side: Side, given: TrainConfig['neighbours']['pictureEncoder']): Promise<Encoder> {
+    const options = { batch: searchBatch, threads: this.options.session?.threads };
+    return given
+      ? onnxEncoder(given.path, side, { preset: given.preset, ...options })
+      : modelEncoder(await this.#model(), side, options);
   }
 
   async end(): Promise<void> {
@@ -342,12 +365,12 @@ class Run {
     given: TrainConfig['neighbours']['pictureEncoder'],
   ): Promise<{ neighbours: Neighbours; file: string }> {
     const { session, signal, onSearch } = this.options;
-    const encoder: Encoder = given
-      ? await onnxEncoder(given.path, side, { preset: given.preset, batch: searchBatch, threads: session?.threads })
-      : await modelEncoder(await this.#model(), side, { batch: searchBatch, threads: session?.threads });
+    const encoder = await this.#encoder(side, given);
     try {
       return await findNeighbours(encoder, side, this.pairs, {
-        k: this.config.neighbours.k,
+        k: Math.min(this.config.neighbours.k, Math.max(1, Math.floor(mostNeighbours * this.pairs.pairs.length))),
+        bad: this.progress.bad,
+        threads: session?.threads,
         folder: this.folder.file('neighbours'),
         signal,
         onProgress: (done, total) => onSearch?.(side, done, total),

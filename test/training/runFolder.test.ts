@@ -8,7 +8,8 @@ import { LockedError } from '../../src/lock.js';
 import { saveSafetensors } from '../../src/runtime/index.js';
 import { float32 } from '../../src/tensor.js';
 import { presetConfig, type TrainConfig } from '../../src/training/config.js';
-import { MetricsFile, type Progress, RunFolder, readDescription } from '../../src/training/runFolder.js';
+import { MetricsFile } from '../../src/training/metricsFile.js';
+import { type Progress, RunFolder, readDescription } from '../../src/training/runFolder.js';
 import type { Checkpoint } from '../../src/training/stepSession.js';
 import { scratchFolders } from '../datasets/scratch.js';
 

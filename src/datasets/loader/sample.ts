@@ -1,7 +1,7 @@
 /** From a pair's files to the values of its views: what a decoding thread does. */
 import { augmentPicture } from '../../features/augment/pictures.js';
 import { maskSpectrogram, shiftClip } from '../../features/augment/sound.js';
-import { fitClip } from '../../features/clip.js';
+import { fitClip, hasSignal } from '../../features/clip.js';
 import { normalizeFrame, SpectrogramKernel } from '../../features/kernels/index.js';
 import { pictureTensor } from '../../features/picture.js';
 import { planOf } from '../../features/plan.js';
@@ -149,11 +149,6 @@ export class SampleMaker {
     this.#features.keep(key, out.byteLength, () => out.slice());
   }
 }
-
-/** A step of 16 bits. */
-const leastLevel = 2 ** -15;
-
-const hasSignal = ({ samples }: AudioClip): boolean => samples.some((x) => Math.abs(x) > leastLevel);
 
 function writePicture({ picture: spec, augmentation }: PictureView, frame: Frame, random: Random, out: Float32Array): void {
   if (augmentation) normalizeFrame(augmentPicture(frame, augmentation, random).frame, spec.mean, spec.std, out);

@@ -18,7 +18,7 @@ export interface SoundView {
   sound: SoundSpec;
   /** Of the pair's partner instead; see `Partners`. */
   partner?: boolean;
-  /** Sounds whose samples all lie below one step of 16 bits are bad: nothing can be learned of them. */
+  /** Sounds without signal (see `hasSignal`) are bad: nothing can be learned of them. */
   needsSignal?: boolean;
   /** Shifts the sound in time at random first. */
   shift?: ClipShift;
