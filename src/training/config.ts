@@ -29,7 +29,7 @@ const augmentation = z.strictObject({
 });
 
 const neighbours = z.strictObject({
-  /** From how many of the nearest a semantic positive is drawn; at most a fiftieth of the set, and at least one. */
+  /** From how many of the nearest a semantic positive is drawn; at most an eighth of the set, and at least one. */
   k: count,
   /** `random`: any of the k; `first`: always the nearest; `anchor`: the pair itself, a second time. */
   sampling: z.enum(['random', 'first', 'anchor']),

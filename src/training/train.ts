@@ -79,7 +79,7 @@ export interface TrainOptions extends Pick<StepSessionOptions, 'session'> {
 
 const searchBatch = 64;
 /** Of a set: more of it than this does not mean the same. */
-const mostNeighbours = 1 / 50;
+const mostNeighbours = 1 / 8;
 
 /**
  * Trains, in `folder`, from where it stands to the last epoch. In the folder come `metrics.jsonl`, `first.safetensors` (the model that it begins with),

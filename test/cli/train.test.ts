@@ -243,7 +243,7 @@ describe('a run', () => {
     expectLine(
       await earshot(train(out, '--resume', '--epochs', '3', '--tau', '0.2')),
       1,
-      /begun otherwise; what differs: (config\.epochs, config\.settings\.tau|config\.settings\.tau, config\.epochs)\. Take another/,
+      /begun otherwise; what differs: (config\.epochs, config\.settings\.tau|config\.settings\.tau, config\.epochs)\. Leave these/,
     );
     expect(contents(out)).toEqual(before);
   });
@@ -260,8 +260,11 @@ describe('a run', () => {
     for (const [name, value] of Object.entries(after))
       if (name.includes('running_')) expect(value).toEqual(before[name]);
       else expect(value, name).not.toEqual(before[name]);
-    // Only with the same weights.
-    expectLine(await earshot(train(out, ...ezvsl, '--freeze-batch-norm', '--resume')), 1, /what differs: weights\./);
+    // They are in the run; others are refused.
+    expect(await earshot(train(out, '--resume', ...ezvsl))).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^going on/),
+    });
     const other = ['--weights', join(first, 'first.safetensors')];
     expectLine(await earshot(train(out, ...ezvsl, '--freeze-batch-norm', '--resume', ...other)), 1, /what differs: weights\./);
   });
@@ -343,7 +346,13 @@ describe('a configuration file', () => {
   const fast = ['--batch', '8', '--threads', '1'];
   const withFile = (out: string, config: unknown, ...more: string[]) =>
     earshot(['train', list, '--out', out, '--config', written(config), ...more]);
-  const small = { picture: { size: 32 }, sound: { seconds: 0.5 }, epochs: 1, settings: { widths: [4, 8], blocks: [1, 1] } };
+  const small = {
+    picture: { size: 32 },
+    sound: { seconds: 0.5 },
+    epochs: 1,
+    settings: { widths: [4, 8], blocks: [1, 1] },
+    neighbours: { after: 0 },
+  };
 
   it('goes before the preset, and options before it', async () => {
     const out = fresh();
@@ -418,7 +427,7 @@ describe('the data', () => {
     expect(existsSync(refused)).toBe(false);
 
     const out = fresh();
-    const skipped = await trainOn(path, out, '--skip-missing', '--epochs', '1');
+    const skipped = await trainOn(path, out, '--skip-missing', '--epochs', '1', '--after', '0');
     expect(skipped.code).toBe(0);
     expect(skipped.stderr).toMatch(/none\.png/);
     expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).data.pairs).toBe(24);

@@ -136,10 +136,11 @@ describe('checkSignal', () => {
   it.each([
     ['zeros', new Float32Array(100)],
     ['nothing', new Float32Array(0)],
+    ['a constant', new Float32Array(100).fill(0.1)],
     ['less than a step of 16 bits', new Float32Array(100).fill(2 ** -16)],
   ])('refuses %s, and says whose sound it is', (_, samples) => {
     const check = () => checkSignal(clip(samples), 'dog.mp4');
-    expect(check).toThrow(`dog.mp4: there is no signal in it (all of its ${samples.length} samples are zero)`);
+    expect(check).toThrow(`dog.mp4: there is no signal in it (its ${samples.length} samples are silence)`);
     expect(check).toThrow(expect.objectContaining({ name: 'LocalizerError' }));
   });
   it.each([2 ** -14, -(2 ** -14), 0.5])('takes a single sample of %s', (x) => {

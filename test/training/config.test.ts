@@ -101,7 +101,7 @@ describe('values', () => {
     ['method', 'toString', /^method: /],
     ['settings', undefined, /^settings: /],
     ['settings.tau', 0, /^settings\.tau: /],
-    ['settings.widths', [8], /^settings\.widths: /],
+    ['settings.widths', [8, 8], /^settings\.blocks: expected as many/],
     ['settings.widths', [8, 1.5], /^settings\.widths\.1: /],
     ['picture.size', 8, /^picture\.size: /],
     ['picture.preset', 'desktop', /^picture\.preset: /],
@@ -171,12 +171,24 @@ describe('sizes that have to fit', () => {
     const warming = (warmup: number, epochs: number) => ({
       ...laptop(),
       epochs,
+      neighbours: { ...laptop().neighbours, after: 0 },
       optimizer: { ...laptop().optimizer, warmup },
     });
     expect(problemsOf(warming(3, 3))).toEqual(['optimizer.warmup: expected fewer than the 3 epochs of the run, got 3']);
     expect(problemsOf(warming(4, 3))).toHaveLength(1);
     expect(problemsOf(warming(2.99, 3))).toEqual([]);
     expect(problemsOf(warming(0, 1))).toEqual([]);
+  });
+
+  it('semantic positives begin before the end', () => {
+    const waiting = (after: number, settings = laptop().settings) => {
+      const { neighbours, ...rest } = laptop();
+      return { ...rest, settings, epochs: 4, neighbours: { ...neighbours, after } };
+    };
+    expect(problemsOf(waiting(3))).toEqual([]);
+    expect(problemsOf(waiting(4))).toEqual([expect.stringMatching(/^neighbours\.after: .* after 4 epochs, the run has 4/)]);
+    expect(problemsOf(waiting(4, { ...(laptop().settings as object), semantic: 'none' }))).toEqual([]);
+    expect(problemsOf({ ...presetConfig('ezvsl', 'laptop'), epochs: 1 })).toEqual([]);
   });
 
   it('a loss within a modality needs several views of it', () => {

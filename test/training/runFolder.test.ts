@@ -154,7 +154,7 @@ describe('going on', () => {
   ] as const)('with another configuration is refused, and the keys named: %s', async (_, other, keys) => {
     const path = await begun();
     const message = await expectRefused(path, () => open(path, other as TrainConfig, pairs, { resume: true }), /begun otherwise/);
-    const named = /what differs: (.*)\. Take another folder/.exec(message)![1]!.split(', ');
+    const named = /what differs: (.*)\. Leave these options out/.exec(message)![1]!.split(', ');
     const all = keys.map((key) => `config.${key}`);
     if (keys[0] === 'method') expect(named).toEqual(expect.arrayContaining([...all, 'config.settings.multiView']));
     else expect(named.sort()).toEqual([...all].sort());
