@@ -62,6 +62,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
   const annotations = join(world, 'test_interactive.json');
   const about = {
     benchmark: 'world',
+    protocol,
     annotations,
     data: world,
     embeddings: [],
