@@ -77,7 +77,7 @@ export interface TrainOptions extends Pick<StepSessionOptions, 'session'> {
   onSearch?: (side: Side, done: number, total: number) => void;
 }
 
-const searchBatch = 64;
+const searchBatch = 16;
 /** Of a set: more of it than this does not mean the same. */
 const mostNeighbours = 1 / 8;
 
