@@ -45,18 +45,19 @@ export async function modelEncoder(model: Model, side: Side, options: ModelSessi
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /**
- * An ONNX file with one input, of the preset's size, and a first output [B, D]. Throws LocalizerError for another file, OnnxFileError and
- * SessionError when it cannot be run.
+ * An ONNX file with one input, of the preset's size, and a first output [B, D]; `batch` is for a file that leaves B open. Throws LocalizerError for
+ * another file, OnnxFileError and SessionError when it cannot be run.
  */
 export async function onnxEncoder(
   path: string,
   side: Side,
-  { preset, batch, ...options }: { preset: PresetName } & Pick<ModelSessionOptions, 'batch' | 'threads' | 'onWarning'>,
+  { preset, batch: wanted, ...options }: { preset: PresetName } & Pick<ModelSessionOptions, 'batch' | 'threads' | 'onWarning'>,
 ): Promise<Encoder> {
   const view: View = side === 'picture' ? { picture: pictureSpecOf({ preset }) } : { sound: soundSpecOf({ preset }) };
-  const made = [batch, ...shapeOf(side, view)];
-  const model = await readOnnx(path, { batch });
+  const model = await readOnnx(path, { batch: wanted });
   const [input, ...others] = model.inputs;
+  const batch = input?.shape[0] ?? wanted;
+  const made = [batch, ...shapeOf(side, view)];
   const output = model.outputs[0];
   const withoutChannel = made.filter((_, axis) => axis !== 1);
   const fits = input && (sameShape(input.shape, made) || (side === 'sound' && sameShape(input.shape, withoutChannel)));

@@ -462,7 +462,7 @@ describe('semantic positives', () => {
       ['picture', encoders.pictureEncoder],
       ['sound', encoders.soundEncoder],
     ] as const) {
-      const encoder = await onnxEncoder(path, side, { preset, batch: 64, threads: 1 });
+      const encoder = await onnxEncoder(path, side, { preset, batch: 1, threads: 1 });
       await encoder.release();
       const found = await loadNeighbours(join(expected.path, runFiles.neighbours, neighbours![side]!));
       expect(found.metadata.encoder).toBe(encoder.hash);
