@@ -15,11 +15,13 @@ interface Shape {
   channels: number;
   size: readonly [number, number];
   kernel: number;
+  /** Convolution and pooling look one pixel to the right and down. */
+  moved?: boolean;
 }
 
 /** conv / 2 - batch norm - relu - max pool, its loss, all gradients and the running statistics' material. */
 function stem(
-  { batch, channels, size, kernel }: Shape,
+  { batch, channels, size, kernel, moved = false }: Shape,
   look?: (conv: Value, relu: Value) => Record<string, Value>,
 ): LoweringCase {
   const draw = new Draw(batch + channels);
@@ -28,9 +30,11 @@ function stem(
   // Both signs: channels are turned so that pooling can come first.
   const gamma = draw.parameter('gamma', [32]);
   const beta = draw.parameter('beta', [32]);
-  const conv = ops.conv2d(picture, weight, { stride: 2, padding: (kernel - 1) / 2 });
+  const padding = (kernel - 1) / 2;
+  const around = (n: number) => (moved ? ([n - 1, n - 1, n, n] as const) : n);
+  const conv = ops.conv2d(picture, weight, { stride: 2, padding: around(padding) });
   const relu = ops.relu(ops.batchNorm(conv, gamma, beta));
-  const pool = ops.maxPool2d(relu, 3, { stride: 2, padding: 1 });
+  const pool = ops.maxPool2d(relu, 3, { stride: 2, padding: around(1) });
   const loss = ops.sum(ops.mul(pool, draw.uniform(pool.shape)));
   const found = gradients(loss, [weight, gamma, beta]);
   return draw.case({
@@ -54,9 +58,11 @@ describe.runIf(block > 0)('the stem as one piece', () => {
     { batch: 3, channels: 1, size: [33, 26], kernel: 7 },
     { batch: 1, channels: 3, size: [17, 31], kernel: 5 },
     { batch: 2, channels: 2, size: [30, 19], kernel: 7 },
+    { batch: 2, channels: 3, size: [32, 24], kernel: 7, moved: true },
+    { batch: 1, channels: 1, size: [20, 44], kernel: 7, moved: true },
   ];
   for (const shape of shapes)
-    it(`${shape.batch} x ${shape.channels} x ${shape.size.join(' x ')}, kernel ${shape.kernel}`, async () => {
+    it(`${shape.batch} x ${shape.channels} x ${shape.size.join(' x ')}, kernel ${shape.kernel}${shape.moved ? ', moved' : ''}`, async () => {
       const example = stem(shape);
       const lowered = lowerRows(example.graph, { channelBlock: block });
       expect(isFused(lowered.model)).toBe(true);
@@ -76,6 +82,9 @@ describe.runIf(block > 0)('the stem as one piece', () => {
   it('is left to the ordinary rules where something else looks inside', async () => {
     const example = stem(shapes[0]!, (_, relu) => ({ relu }));
     await expectAgreement(example, lowerRows(example.graph, { channelBlock: block }), 2e-5);
+    const odd = stem({ batch: 2, channels: 3, size: [33, 26], kernel: 7, moved: true });
+    // With an odd number of lines the last window has no middle.
+    await expectAgreement(odd, lowerRows(odd.graph, { channelBlock: block }), 2e-5);
     const other = stem(shapes[1]!, (conv) => ({ energy: ops.mean(ops.mul(conv, conv)) }));
     await expectAgreement(other, lowerRows(other.graph, { channelBlock: block }), 2e-5);
   });

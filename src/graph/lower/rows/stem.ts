@@ -14,7 +14,7 @@ export interface StemValues {
   readonly conv: Value<'conv2d'>;
   readonly norm: Value<'batchNorm'>;
   readonly relu: Value;
-  readonly pool: Value;
+  readonly pool: Value<'maxPool2d'>;
 }
 
 /** How to make the values a stem gives to others, and those that it makes unnecessary. */
@@ -53,9 +53,12 @@ function forwardOf(pool: Value, block: number): StemValues | undefined {
   if (relu.op !== 'relu' || !norm || !isOp(norm, 'batchNorm') || !conv || !isOp(conv, 'conv2d')) return undefined;
   const [x, weight] = conv.inputs as [Value, Value];
   const { stride, dilation, padding, groups } = conv.attributes;
-  const isPool = all(pool.attributes.kernel, 3) && all(pool.attributes.stride, 2) && all(pool.attributes.padding, 1);
+  const isWindow = all(pool.attributes.kernel, 3) && all(pool.attributes.stride, 2);
+  // Windows about even pixels; or about odd ones, where a `centred` network has moved them.
+  const isMoved = pool.attributes.padding.join() === '0,0,1,1' && conv.shape[2]! % 2 === 0 && conv.shape[3]! % 2 === 0;
+  const isPool = isWindow && (all(pool.attributes.padding, 1) || isMoved);
   const isStem = all(stride, 2) && all(dilation, 1) && groups === 1 && padding.every((p) => p >= 2);
-  const fits = x.op === 'input' && x.shape[1]! < block && conv.shape[1]! % block === 0;
+  const fits = x.shape[1]! < block && conv.shape[1]! % block === 0;
   const isLarge = conv.shape[2]! >= 4 && conv.shape[3]! >= 4;
   return isPool && isStem && fits && isLarge ? { x, weight, conv, norm, relu, pool } : undefined;
 }

@@ -7,8 +7,8 @@
  *   around by the sign of their filter first: from then on gamma counts as |gamma|.
  * - ONNX Runtime's blocked convolution does the convolution from the picture itself and per-channel work in one pass.
  *
- * The map is kept as four phases (even and odd lines, even and odd columns): a pooling window is one pixel of the even-even phase
- * and its neighbours in the others, and nothing is ever interleaved.
+ * The map is kept as four phases (even and odd lines, even and odd columns): a pooling window is one pixel of the phase of the windows'
+ * middles and its neighbours in the others, and nothing is ever interleaved.
  */
 import type { Value } from '../../ir.js';
 import { pictureFilters } from './blockedConvolution.js';
@@ -24,11 +24,18 @@ interface Size {
 }
 
 interface Phase extends Size {
+  /** 0 for the lines, and columns, that the windows' middles lie on, otherwise 1. */
   readonly p: number;
   readonly q: number;
   /** The convolution's output there, channels turned so that pooling takes maxima. */
   readonly name: string;
   readonly algebra: MapAlgebra;
+}
+
+/** Of the pixels of a phase in a window along each axis: the only one or the first, 0, or the other one, 1. */
+interface Place {
+  readonly p: number;
+  readonly q: number;
 }
 
 export class StemLowering {
@@ -38,6 +45,8 @@ export class StemLowering {
   /** Pixels of the convolution's output, over the batch. */
   readonly #count: number;
   readonly #pooled: readonly [number, number];
+  /** 0 where the windows' middles are even lines and columns, 1 where they are odd. */
+  readonly #middle: 0 | 1;
   #forward?: ReturnType<StemLowering['makeForward']>;
   #backward?: ReturnType<StemLowering['makeBackward']>;
 
@@ -51,6 +60,7 @@ export class StemLowering {
     this.#channels = channels;
     this.#count = batch * height * width;
     this.#pooled = [values.pool.shape[2]!, values.pool.shape[3]!];
+    this.#middle = values.pool.attributes.padding[0] === 1 ? 0 : 1;
   }
 
   forward(c: RowsContext) {
@@ -86,7 +96,7 @@ export class StemLowering {
     const maxima = phases.map(({ p, q, height, width, name }) => {
       if (!p && !q) return name;
       const [h, w] = this.#pooled;
-      const pads = [p, q, p ? h - height : 0, q ? w - width : 0];
+      const pads = this.#middle ? [0, 0, p, q] : [p, q, p ? h - height : 0, q ? w - width : 0];
       return c.op('MaxPool', [name], { kernel_shape: [p + 1, q + 1], strides: [1, 1], pads }, blockedDomain);
     });
     const top = maxima.reduce((a, b) => c.op('Max', [a, b]));
@@ -108,8 +118,9 @@ export class StemLowering {
     const phases: Phase[] = [];
     for (let p = 0; p < 2; p++)
       for (let q = 0; q < 2; q++) {
-        const [h, w] = [phaseLength(conv.shape[2]!, 2, p), phaseLength(conv.shape[3]!, 2, q)];
-        const [t, l] = [top - 2 * p, left - 2 * q];
+        const [line, column] = [p ^ this.#middle, q ^ this.#middle];
+        const [h, w] = [phaseLength(conv.shape[2]!, 2, line), phaseLength(conv.shape[3]!, 2, column)];
+        const [t, l] = [top - 2 * line, left - 2 * column];
         const pads = [t, l, Math.max(0, (h - 1) * 4 + kh - height - t), Math.max(0, (w - 1) * 4 + kw - width - l)];
         const name = c.op('Conv', [c.plain(x), filters], { kernel_shape: [kh, kw], strides: [4, 4], pads }, blockedDomain);
         phases.push({ p, q, height: h, width: w, name, algebra: blockedAlgebra(c, [this.#batch, this.#channels, h, w]) });
@@ -117,11 +128,25 @@ export class StemLowering {
     return phases;
   }
 
+  /** Of the windows, what each pixel of a phase finds at a place of the window it lies in. */
+  private toPhase(c: RowsContext, name: string, place: Place, phase: Phase): string {
+    return this.moved(c, name, place, this.#size, phase, this.#middle === 1);
+  }
+
+  /** Of a phase, what each window finds at a place of it. */
+  private toWindows(c: RowsContext, name: string, place: Place, phase: Phase): string {
+    return this.moved(c, name, place, phase, this.#size, this.#middle === 0);
+  }
+
+  get #size(): Size {
+    return { height: this.#pooled[0], width: this.#pooled[1] };
+  }
+
   /**
    * A map moved up by `p` lines and left by `q` columns (down and right when `back`), cut or padded with zeros to a size: a depthwise
    * convolution that picks one tap.
    */
-  private moved(c: RowsContext, name: string, { p, q }: { p: number; q: number }, from: Size, to: Size, back = false): string {
+  private moved(c: RowsContext, name: string, { p, q }: Place, from: Size, to: Size, back: boolean): string {
     if (!p && !q && from.height === to.height && from.width === to.width) return name;
     return c.once(`move ${name} ${p} ${q} ${back} ${to.height} ${to.width}`, () => {
       const tap = back ? 3 - (2 * p + q) : 2 * p + q;
@@ -144,24 +169,21 @@ export class StemLowering {
     const { k, l } = inputCoefficients(c, this.#count, { scale, inverse, mean, beta, gamma });
 
     // For every phase and place in the window, 1 where the pixel is its window's maximum: the difference is 0 there, negative elsewhere.
-    const pooledSize = { height: this.#pooled[0], width: this.#pooled[1] };
     const places = phases.map((phase) =>
       [0, 1, 2, 3]
         .map((i) => ({ p: i >> 1, q: i & 1 }))
         .filter(({ p, q }) => p <= phase.p && q <= phase.q)
         .map((place) => {
-          const below = c.op('Sub', [phase.name, this.moved(c, top, place, pooledSize, phase)]);
+          const below = c.op('Sub', [phase.name, this.toPhase(c, top, place, phase)]);
           return { place, isMaximum: c.isNotNegative(below) };
         }),
     );
     const ties = phases.flatMap((phase, i) =>
-      places[i]!.map(({ place, isMaximum }) => this.moved(c, isMaximum, place, phase, pooledSize, true)),
+      places[i]!.map(({ place, isMaximum }) => this.toWindows(c, isMaximum, place, phase)),
     );
     const shared = c.op('Div', [pooling.scale(g, scale), this.total(c, ties)]);
     const parts = phases.map((phase, i) => {
-      const shares = places[i]!.map(({ place, isMaximum }) =>
-        c.op('Mul', [isMaximum, this.moved(c, shared, place, pooledSize, phase)]),
-      );
+      const shares = places[i]!.map(({ place, isMaximum }) => c.op('Mul', [isMaximum, this.toPhase(c, shared, place, phase)]));
       return this.weightPart(c, phase, phase.algebra.affine(phase.name, k, l, this.total(c, shares)));
     });
     const [inChannels, kh, kw] = this.values.weight.shape.slice(1) as [number, number, number];
@@ -196,11 +218,12 @@ export class StemLowering {
       return c.reshape(c.pick(padded, index), [batch * lines * outWidth, lineTaps(kw) * inChannels]);
     });
     const rows = canonical(batch, [phase.height, phase.width]);
-    const index = c.index(`lines ${rows.key} ${phase.p}${phase.q} ${kh} ${lines} ${outWidth}`, () => {
+    const [line, column] = [phase.p ^ this.#middle, phase.q ^ this.#middle];
+    const index = c.index(`lines ${rows.key} ${line}${column} ${kh} ${lines} ${outWidth}`, () => {
       const values = new Int32Array(rows.rows * kh);
       forEachPixel(rows, (b, y, xx) => {
         for (let i = 0; i < kh; i++)
-          values[rows.at(b, y, xx) * kh + i] = (b * lines + 2 * (2 * y + phase.p) + i) * outWidth + 2 * xx + phase.q;
+          values[rows.at(b, y, xx) * kh + i] = (b * lines + 2 * (2 * y + line) + i) * outWidth + 2 * xx + column;
       });
       return values;
     });
