@@ -22,7 +22,7 @@ ${lines.join('\n')}
 
   --rounds N  turns of each side
   --steps N   steps in a turn
-  --data PATH pairs for \`loader\` besides generated ones: a CSV file image,audio, or a folder with a train.csv; may be given again
+  --data PATH pairs for \`loader\` and \`train\` besides generated ones: a CSV file image,audio, or a folder with a train.csv; may be given again
   --json      one JSON object a row instead of a table (with \`npm run -s\`, nothing else is on the standard output)
   --help      this text
 

@@ -34,9 +34,9 @@ export interface Row extends Settings {
   oursPeakMB: number;
   theirsPeakMB: number | null;
   threads: number;
-  /** What was loaded; of the benchmark `loader`, like the following. */
+  /** What was loaded. */
   data?: string;
-  /** Ours, over a training run of ten epochs. */
+  /** Ours, over a training run of ten epochs; of the benchmark `loader`, like the following. */
   pairsPerSecond?: number;
   /** Pairs a second over that run, ours / theirs. */
   speedup?: number | null;

@@ -5,9 +5,10 @@ import { evaluate } from './evaluate.js';
 import { inference } from './inference.js';
 import { loader } from './loader.js';
 import { table } from './table.js';
+import { train } from './train.js';
 import { trainStep } from './train-step.js';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, inference, loader, evaluate };
+const benchmarks: Readonly<Record<string, Benchmark>> = { 'train-step': trainStep, train, inference, loader, evaluate };
 
 const progress = (line: string) => console.error(line);
 

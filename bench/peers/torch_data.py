@@ -56,9 +56,9 @@ class Pairs(torch.utils.data.Dataset):
         folder = pathlib.Path(path).parent
         with open(path, newline='') as lines:
             rows = list(csv.DictReader(lines))
-        once = {}
+        once = {audio: read_sound(folder / audio) for audio in {row['audio'] for row in rows}}
         self.pictures = [Image.open(folder / row['image']).convert('RGB') for row in rows]
-        self.sounds = [once.setdefault(row['audio'], read_sound(folder / row['audio'])) if row['audio'] not in once else once[row['audio']] for row in rows]
+        self.sounds = [once[row['audio']] for row in rows]
         self.seconds = config['sound'].get('seconds', 3)
         spectrograms = {id(sound): spectrogram(sound, self.seconds) for sound in once.values()}
         self.spectrograms = [spectrograms[id(sound)] for sound in self.sounds]
@@ -75,8 +75,8 @@ class Pairs(torch.utils.data.Dataset):
         self.augment = transforms.Compose([
             transforms.RandomResizedCrop(self.size, (a['minArea'], 1), interpolation=bicubic), transforms.RandomApply([jitter], 0.8),
             transforms.RandomGrayscale(0.2 * c), transforms.RandomHorizontalFlip(a['flip'])])
-        if a['blur'] > 0:
-            raise SystemExit('blur is not compared')
+        if a['blur'] > 0 or config['picture']['preset'] != 'laptop' or config['sound']['preset'] != 'laptop':
+            raise SystemExit('only the laptop presets are compared, without blur')
         self.plain = transforms.Resize((self.size, self.size), bicubic)
 
     def __len__(self):

@@ -1,0 +1,11 @@
+"""train.py CONFIG LIST THREADS: updates of `torch_train.py`, one a step, files and augmentation included."""
+import itertools
+import sys
+
+from serve import serve
+from torch_train import Training, read_config
+
+config, path, threads = sys.argv[1:]
+training = Training(read_config(config), path, int(threads))
+losses = itertools.chain.from_iterable(training.epoch(epoch) for epoch in itertools.count())
+serve(lambda: [next(losses)])
