@@ -1,6 +1,7 @@
 /** An ablation for people. */
 import { describeProtocol } from '../evaluation/describe.js';
 import { percent } from '../report/columns.js';
+import { ablationFiles } from './folder.js';
 import type { ResultRow, Results, Spread, Spreads } from './results.js';
 import { shownNames, shownScores } from './results.js';
 
