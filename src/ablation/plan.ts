@@ -34,6 +34,8 @@ export function baseOf(value: unknown, pairs: number): TrainConfig {
     throw new ConfigError(
       `batch: ${config.batch} pairs are more than the ${pairs} to learn from; pass a smaller --batch (at least 2)`,
     );
+  if (config.batchNorm === 'frozen')
+    throw new ConfigError('batchNorm: frozen statistics are those of given weights, and the runs begin with none; leave it out');
   return { ...config, neighbours: { ...config.neighbours, k: Math.min(config.neighbours.k, largestK(pairs)) } };
 }
 

@@ -53,7 +53,7 @@ export function addAblate(program: Command, version: string, signal: AbortSignal
     .argument('[data]', 'the pairs to learn from, as for "earshot train"')
     .optionsGroup('Ablation:')
     .requiredOption('-o, --out <folder>', 'a new or empty folder, or one with an ablation to go on with')
-    .option('--tables <list>', `which: ${tableNames.join(',')}`, tableList, [...tableNames])
+    .option('--tables <list>', `some of ${tableNames.join(',')} (default: all)`, tableList)
     .option('--seeds <count>', 'runs of each row, with seeds that follow on each other', count, 1)
     .option('-b, --benchmark <[name=]annotations>', 'what models are scored on, beside its data; may be given again', benchmark)
     .addOption(new Option('-p, --protocol <name>', 'of the scores').choices(protocolNames))

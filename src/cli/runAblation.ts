@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ablate } from '../ablation/ablate.js';
 import { ablationFiles, holdsAblation, type Scored } from '../ablation/folder.js';
 import { baseOf, planTables } from '../ablation/plan.js';
-import type { TableName } from '../ablation/tables.js';
+import { type TableName, tableNames } from '../ablation/tables.js';
 import type { BenchmarkName } from '../datasets/benchmarks/index.js';
 import { readBenchmark } from '../datasets/index.js';
 import { readPairs } from '../datasets/read.js';
@@ -24,7 +24,7 @@ export interface GivenBenchmark {
 
 export interface AblateCommand {
   out: string;
-  tables: TableName[];
+  tables?: TableName[];
   seeds: number;
   benchmark?: GivenBenchmark[];
   protocol?: ProtocolName;
@@ -40,7 +40,7 @@ export async function runAblation(
   { file, given, version }: { file: unknown; given: unknown; version: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, tables, seeds, threads, preset } = options;
+  const { out, tables = tableNames, seeds, threads, preset } = options;
   const wanted = merged(merged(data === undefined ? demoConfig : {}, file), given);
   const config = merged(presetConfig('sslalign', preset), wanted);
   if (data === undefined) {

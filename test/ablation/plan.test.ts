@@ -118,6 +118,7 @@ describe('the runs', () => {
 describe('what cannot be', () => {
   it.each<[TrainConfig, TableName, RegExp]>([
     [presetConfig('ezvsl', 'laptop'), 'components', /^method: the tables are of sslalign, got 'ezvsl'/],
+    [{ ...laptop, batchNorm: 'frozen' }, 'intra', /^batchNorm: frozen statistics are those of given weights/],
     [{ ...laptop, batch: 6001 }, 'intra', /^batch: 6001 pairs are more than the 6000/],
     [withSettings({ semantic: 'none' }), 'k', /^settings\.semantic: the rows of table 'k' differ in semantic positives/],
     [withSettings({ semantic: 'none' }), 'sampling', /table 'sampling'/],
