@@ -1,16 +1,6 @@
-/** What the figures were measured on. */
-import { createRequire } from 'node:module';
+/** What else the machine is doing. */
 import { cpus } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-
-/** `AMD EPYC 9R14 x 2`: the model and how many of it the system sees. */
-export function cpu(): string {
-  const all = cpus();
-  return `${all[0]?.model.trim() || process.arch} x ${all.length}`;
-}
-
-export const onnxRuntimeVersion = (): string =>
-  (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
 
 /** Share of all processors' time that is in use during the next second: what else the machine is doing, if the caller does nothing. */
 export async function busyShare(): Promise<number> {

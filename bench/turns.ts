@@ -1,7 +1,8 @@
 /** Processes compared by taking turns on one machine: one runs some steps while the others wait, again and again. */
 import { fileURLToPath } from 'node:url';
+import { cpu } from '../src/machine.js';
 import type { Row, Settings } from './benchmark.js';
-import { busyShare, cpu } from './machine.js';
+import { busyShare } from './machine.js';
 import { Side } from './side.js';
 import { compare, median, type Rounds } from './statistics.js';
 

@@ -1,7 +1,7 @@
 /** The loop of our own processes in a comparison: see `Side`. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { onnxRuntimeVersion } from '../machine.js';
+import { onnxRuntimeVersion } from '../../src/machine.js';
 import type { Ready, Turn } from '../side.js';
 
 /** Largest resident set of this process, in MiB. */

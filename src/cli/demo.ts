@@ -9,6 +9,7 @@ import { readTrainingCurve } from '../report/trainingCurve.js';
 import { runFiles } from '../training/runFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import { writeWorld } from '../world/index.js';
+import { demoConfig, demoPairs, demoProtocol } from './demoSettings.js';
 import { evaluate } from './evaluateContestants.js';
 import { Progress } from './progress.js';
 import { runTraining } from './runTraining.js';
@@ -17,13 +18,7 @@ interface Options {
   out: string;
 }
 
-/** More pairs seen fewer times: they cost less than the training, and a small network remembers few. */
-const [pairs, epochs] = [6000, 12];
-
-/** The one whose upsampling has half-pixel centres, as the maps' positions have. */
-const protocol = 'sslalign-vggss';
-
-const config = { sound: { seconds: 1.5 }, settings: { multiView: false, semantic: 'none' } };
+const config = { ...demoConfig, settings: { multiView: false, semantic: 'none' } };
 
 export function addDemo(program: Command, signal: AbortSignal): void {
   program
@@ -39,11 +34,11 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
 
   say(`1. A world of things that make sounds, and of things that do not: ${world}`);
   const progress = new Progress('pictures');
-  await writeWorld(world, { train: pairs }, { signal, onProgress: (done, total) => progress.update(done, total) }).finally(() =>
-    progress.stop(),
+  await writeWorld(world, { train: demoPairs }, { signal, onProgress: (done, total) => progress.update(done, total) }).finally(
+    () => progress.stop(),
   );
 
-  say(`2. Learning from ${pairs} pictures and sounds, without being told what is where: ${run}`);
+  say(`2. Learning from ${demoPairs} pictures and sounds, without being told what is where: ${run}`);
   const training = {
     out: run,
     resume: existsSync(join(run, runFiles.config)),
@@ -52,9 +47,9 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
     checkpointSeconds: 30,
     validate: join(world, 'validation.json'),
     validateBenchmark: 'world',
-    validateProtocol: protocol,
+    validateProtocol: demoProtocol,
   } as const;
-  await runTraining(join(world, 'train.csv'), training, { file: {}, given: { ...config, epochs } }, signal);
+  await runTraining(join(world, 'train.csv'), training, { file: {}, given: config }, signal);
 
   say('3. Pictures and sounds that it has not met: three things in each picture, which of them is it?');
   const models = { sslalign: runFiles.best, untrained: runFiles.first };
@@ -62,7 +57,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
   const annotations = join(world, 'test_interactive.json');
   const about = {
     benchmark: 'world',
-    protocol,
+    protocol: demoProtocol,
     annotations,
     data: world,
     embeddings: [],

@@ -2,6 +2,7 @@
 /** The command line: parsing only. Every command is a file; what it does is somewhere else. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAblate } from './ablate.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
@@ -28,6 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 addSynth(program, interrupted);
 addPrepare(program, interrupted);
 addTrain(program, interrupted);
+addAblate(program, version, interrupted);
 addLocalize(program, interrupted);
 addEvaluate(program, interrupted);
 addReport(program, interrupted);

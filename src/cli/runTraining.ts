@@ -122,7 +122,7 @@ export async function runTraining(
 }
 
 /** Throws DatasetError for a list with entries that cannot be used, unless they are to be left out. */
-function checkPairs(data: string, { problems, pairs }: PairSet, skip: boolean): void {
+export function checkPairs(data: string, { problems, pairs }: PairSet, skip: boolean): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, 5).map(({ file, reason }) => `\n  ${file}: ${reason}`);
   const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : '';

@@ -1,13 +1,13 @@
 /** `earshot train`. */
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { benchmarkNames } from '../datasets/benchmarks/index.js';
 import { protocolNames } from '../evaluation/protocols.js';
 import { methodNames } from '../methods/index.js';
 import { trainPresets } from '../training/config.js';
+import { readConfig } from './configFile.js';
 import { count, duration } from './numbers.js';
 import { runTraining, type TrainCommand } from './runTraining.js';
-import { addConfigOptions, givenConfig, isObject, merged } from './trainOptions.js';
+import { addConfigOptions, givenConfig, merged } from './trainOptions.js';
 
 const notes = `
 DATA is what "earshot prepare" made, a list (.csv, .json, .txt) of pairs, or a folder of videos or with frames/ and audio/. Nothing in it
@@ -49,20 +49,4 @@ export function addTrain(program: Command, signal: AbortSignal): void {
     const method = command.getOptionValueSource('method') === 'cli' ? { method: options.method } : {};
     await runTraining(data, options, { file, given: merged(givenConfig(command), method) }, signal);
   });
-}
-
-async function readConfig(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${path}: the configuration cannot be read (${error.code})`, { cause: error });
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path}: expected JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (!isObject(value))
-    throw new Error(`${path}: expected an object with keys of a configuration, got ${text.trim().slice(0, 40)}`);
-  // A run's own file says more than the configuration.
-  return isObject(value.config) && 'data' in value ? value.config : value;
 }

@@ -66,7 +66,8 @@ export const runFiles = {
 
 const lockFile = '.lock';
 
-function describeData({ name, pairs }: PairSet): RunDescription['data'] {
+/** Which pairs a run learns from: wherever they lie. */
+export function describeData({ name, pairs }: PairSet): RunDescription['data'] {
   const hash = createHash('sha256');
   for (const { id, picture, sound } of pairs) {
     const parts = [picture, sound].map(({ path, member, seconds, duration }) => [
@@ -80,8 +81,8 @@ function describeData({ name, pairs }: PairSet): RunDescription['data'] {
   return { name, pairs: pairs.length, hash: hash.digest('hex') };
 }
 
-/** Paths of values in which two JSON values differ. */
-function differences(a: unknown, b: unknown, path = ''): string[] {
+/** Paths of values in which two JSON values differ: `settings.tau`. */
+export function differences(a: unknown, b: unknown, path = ''): string[] {
   const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x);
   if (!isObject(a) || !isObject(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);

@@ -23,6 +23,9 @@ export interface SearchOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** The largest k for a set of so many pairs, an eighth of them and at least 1: a larger part of the set does not mean the same. */
+export const largestK = (pairs: number): number => Math.max(1, Math.floor(pairs / 8));
+
 /** Everything that the neighbours depend on. */
 function keyOf({ hash }: Encoder, { pairs }: PairSet, k: number): string {
   const key = createHash('sha256').update(`${hash} ${k}\n`);

@@ -14,7 +14,7 @@ import type { Neighbours } from './neighbours.js';
 import { loadNeighbours } from './neighboursFile.js';
 import type { Progress, RunFolder } from './runFolder.js';
 import { constant, cosine, type Schedule } from './schedule.js';
-import { findNeighbours, partnersOf } from './semanticPositives.js';
+import { findNeighbours, largestK, partnersOf } from './semanticPositives.js';
 import { createStepper, type Stepper } from './stepper.js';
 import type { Checkpoint, StepSessionOptions } from './stepSession.js';
 import { loaderViews, needsNeighbours, viewPlan } from './views.js';
@@ -78,8 +78,6 @@ export interface TrainOptions extends Pick<StepSessionOptions, 'session'> {
 }
 
 const searchBatch = 16;
-/** Of a set: more of it than this does not mean the same. */
-const mostNeighbours = 1 / 8;
 
 /**
  * Trains, in `folder`, from where it stands to the last epoch. In the folder come `metrics.jsonl`, `first.safetensors` (the model that it begins with),
@@ -368,7 +366,7 @@ class Run {
     const encoder = await this.#encoder(side, given);
     try {
       return await findNeighbours(encoder, side, this.pairs, {
-        k: Math.min(this.config.neighbours.k, Math.max(1, Math.floor(mostNeighbours * this.pairs.pairs.length))),
+        k: Math.min(this.config.neighbours.k, largestK(this.pairs.pairs.length)),
         bad: this.progress.bad,
         threads: session?.threads,
         folder: this.folder.file('neighbours'),

@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 /** What everyone may import. */
-const leaves = ['tensor', 'random', 'wholeFile', 'lock'];
+const leaves = ['tensor', 'random', 'wholeFile', 'lock', 'machine'];
 const anything = '*';
 
 /** Folder of src, or file directly in it -> what it may import besides itself and the leaves. */
@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   random: [],
   wholeFile: [],
   lock: [],
+  machine: [],
   media: [],
   graph: [],
   runtime: ['graph'],
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   evaluation: ['media', 'features', 'runtime', 'datasets', 'metrics', 'localization'],
   retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'localization', 'metrics', 'datasets', 'media', 'features'],
+  ablation: ['training', 'evaluation', 'localization', 'retrieval', 'report', 'metrics', 'datasets'],
   cli: [anything],
 };
 
