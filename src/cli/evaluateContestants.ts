@@ -80,14 +80,17 @@ export async function evaluate(options: EvaluateOptions, signal: AbortSignal): P
   for (const [i, contestant] of contestants.entries()) {
     const evaluators: [Evaluator, ...Evaluator[]] = [new Evaluator(benchmark, protocol, contestant.name)];
     if (priors) evaluators.push(new Evaluator(benchmark, withObjectPrior(protocol, alpha), `${contestant.name} + OGL`));
-    const mapFile = contestant.kind === 'maps' ? resolve(contestant.path) : folders[i] && join(folders[i], 'maps.npy');
+    const folder = folders[i];
+    // A model's lie in the run's folder, wherever that will be.
+    const maps = contestant.kind === 'maps' ? resolve(contestant.path) : 'maps.npy';
+    const mapFile = folder && resolve(folder, maps);
     const scored = await score(contestant, evaluators, options, { priors, mapFile, signal });
     const plain = evaluators[0].result();
     const embeddings = scored ?? (await embeddingsOf(options.embeddings[i], plain));
     if (embeddings) plain.retrieval = await retrievalScores(embeddings, { threads: options.threads });
     results.push({ plain, withPrior: evaluators[1]?.result() });
-    if (folders[i] !== undefined && mapFile !== undefined)
-      await writeRun(folders[i], { ...runOf(benchmark, plain, mapFile), retrieval: embeddings && examplesOf(embeddings) });
+    if (folder !== undefined)
+      await writeRun(folder, { ...runOf(benchmark, plain, maps), retrieval: embeddings && examplesOf(embeddings) });
   }
   const evaluations = results.flatMap(({ plain, withPrior }) => (withPrior ? [plain, withPrior] : [plain]));
   if (json) for (const result of results) console.log(inJson(result));

@@ -20,10 +20,18 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** `prefix` is a command that runs it; `detached` gives it a process group of its own. */
-export function start(args: readonly string[], { env = {}, prefix = [] as string[], detached = false } = {}): Running {
+export interface StartOptions {
+  env?: NodeJS.ProcessEnv;
+  /** A command that runs it. */
+  prefix?: readonly string[];
+  /** Gives it a process group of its own. */
+  detached?: boolean;
+  cwd?: string;
+}
+
+export function start(args: readonly string[], { env = {}, prefix = [], detached = false, cwd }: StartOptions = {}): Running {
   const [command, ...rest] = [...prefix, process.execPath, program, ...args];
-  const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached, env: { ...process.env, ...env } });
+  const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached, cwd, env: { ...process.env, ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (text) => (stdout += text));
   child.stderr!.on('data', (text) => (stderr += text));
@@ -34,8 +42,7 @@ export function start(args: readonly string[], { env = {}, prefix = [] as string
   return { process: child, ended };
 }
 
-export const earshot = (args: readonly string[], options?: Parameters<typeof start>[1]): Promise<Ended> =>
-  start(args, options).ended;
+export const earshot = (args: readonly string[], options?: StartOptions): Promise<Ended> => start(args, options).ended;
 
 /** Lines in the journal of an output folder: one and the clips that are done. */
 export function journalLines(out: string): number {

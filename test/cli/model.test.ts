@@ -1,0 +1,60 @@
+/** What users do with a model: `earshot localize`, `evaluate --model`, `report`. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeWav } from '../../src/media/index.js';
+import { writeWorld } from '../../src/world/index.js';
+import { earshot } from './earshot.js';
+
+/** Commands run here, with relative paths, as users type them. */
+let folder: string;
+const run = (line: string) => earshot(line.split(' '), { cwd: folder });
+const json = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'model-'));
+  await writeWorld(join(folder, 'world'), { train: 24, validation: 2, test: 2, size: 48 });
+  const network = '--size 32 --seconds 0.5 --widths 4,8 --blocks 1,1 --dimensions 8 --batch 8 --epochs 1 --semantic none';
+  const { code, stderr } = await run(`train world/train.csv --out run ${network} --threads 1`);
+  expect(code, stderr).toBe(0);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a model', () => {
+  it('is evaluated, and the page of it finds its maps beside it', async () => {
+    const evaluated = await run('evaluate -b world -a world/test_interactive.json --data world --model run --out scores');
+    expect(evaluated.code, evaluated.stderr).toBe(0);
+    expect(evaluated.stdout).toContain('retrieval among 6');
+    const page = await run('report scores --training run --out page.html');
+    expect(page.code, page.stderr).toBe(0);
+    expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('<audio');
+  });
+
+  it('localizes two sounds in a picture', async () => {
+    const [first, second] = json('world/test_interactive.json') as { image: string; audio: string }[];
+    const sounds = [first!.audio, second!.audio].map((path) => `world/${path}`);
+    const { code, stderr } = await run(`localize world/${first!.image} ${sounds.join(' ')} --model run --out found`);
+    expect(code, stderr).toBe(0);
+    const kinds = readdirSync(join(folder, 'found')).map((name) => name.split('.').slice(1).join('.'));
+    expect(kinds.sort()).toEqual(['json', 'json', 'npy', 'npy', 'panels.png', 'png', 'png']);
+    const about = json(`found/${readdirSync(join(folder, 'found')).find((name) => name.endsWith('.json'))}`);
+    expect(about.map.shape).toEqual([1, 8, 8]);
+    expect(about.protocol).toBeDefined();
+  });
+
+  it.each([
+    ['a missing picture', 'none.png silent.wav', /none\.png/],
+    ['a sound without signal', 'PICTURE silent.wav', /silent\.wav.*signal/],
+    ['a text called WAV', 'PICTURE text.wav', /text\.wav/],
+    ['no sound', 'PICTURE', /expected a sound/],
+  ])('says what is wrong with %s, and writes nothing', async (_, what, message) => {
+    writeFileSync(join(folder, 'text.wav'), 'hello');
+    writeFileSync(join(folder, 'silent.wav'), encodeWav({ sampleRate: 16000, samples: new Float32Array(16000) }, 'int16'));
+    const [{ image }] = json('world/test_interactive.json');
+    const { code, stderr } = await run(`localize ${what.replace('PICTURE', `world/${image}`)} --model run --out nothing`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(existsSync(join(folder, 'nothing')) ? readdirSync(join(folder, 'nothing')) : []).toEqual([]);
+  });
+});
