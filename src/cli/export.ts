@@ -53,9 +53,9 @@ async function run(path: string, { out = nameOf(path), overwrite, pictureSize: p
   const { format: _, earshot: __, ...more } = (await loadSafetensors(file)).metadata;
   // What the model's file says of itself, its licence for one, goes with it.
   const about = Object.fromEntries(Object.entries(more).map(([key, text]) => [`model.${key}`, text]));
-  const { onnx, inputs, outputs, metadata } = exportModel(model, { picture, notes: about });
+  const { onnx, outputs, metadata } = exportModel(model, { picture, notes: about });
   await writeWhole(out, [onnx]);
-  const list = (ports: typeof inputs) =>
-    ports.map(({ name, dtype, shape }) => `  ${name} ${dtype} ${showShape(shape)}`).join('\n');
-  console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}\nfrom\n${list(inputs)}\nto\n${list(outputs)}`);
+  console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}`);
+  for (const name of ['waveform', 'pixels'] as const) console.log(`in: ${name} ${metadata[name]}`);
+  console.log(`out: ${outputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', ')}; score: ${metadata.score}`);
 }

@@ -117,12 +117,14 @@ function metadataOf(model: Model, { width, height }: { width: number; height: nu
     waveform:
       `float32 ${showShape([1, samples])}, ${clip.sampleRate} Hz, -1 to 1, mono (${clip.channel === 'mix' ? 'the mean of all channels' : 'the first channel'}). ` +
       `"earshot localize" repeats a sound that is shorter than ${clip.samples} samples until it has as many, takes ` +
-      `${clip.take === 'start' ? 'the first' : 'the middle'} ${clip.samples} of a longer one, and of these the ${samples} from ${first} on`,
+      `${clip.take === 'start' ? 'the first' : 'the middle'} ${clip.samples} of a longer one` +
+      (samples < clip.samples ? `, and of these the ${samples} from ${first} on` : ''),
     sampleRate: `${clip.sampleRate}`,
     samples: `${samples}`,
     clipSamples: `${clip.samples}`,
     clipTake: clip.take,
     clipFirst: `${first}`,
+    channel: clip.channel === 'mix' ? 'mix' : 'first',
     pixels: `uint8 ${showShape([1, height, width, 3])}: the top row first, red, green, blue, 0 to 255; the network sees ${size}x${size} pixels of it`,
     width: `${width}`,
     height: `${height}`,
