@@ -1,11 +1,12 @@
-/** Element types a graph value can have. `bool` is stored one byte per element, 0 or 1. */
-export type DType = 'float32' | 'int32' | 'bool';
+/** Element types a graph value can have. `bool` is stored one byte per element, 0 or 1; `uint8` is what pictures are made of. */
+export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
 
 export type Shape = readonly number[];
 
 export interface TypedArrays {
   float32: Float32Array;
   int32: Int32Array;
+  uint8: Uint8Array;
   bool: Uint8Array;
 }
 
@@ -33,7 +34,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array } as const;
 
 /** A tensor over `data` (kept, not copied), or filled with zeros when none is given. Throws RangeError when the sizes disagree. */
 export function tensor<D extends DType>(dtype: D, shape: Shape, data?: TypedArrays[D]): Tensor<D> {

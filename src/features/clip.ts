@@ -50,8 +50,8 @@ function isWithin(x: Float32Array): boolean {
   return x.subarray(last).every((v) => Math.abs(v) <= 1);
 }
 
-/** One step of 16 bits. */
-const leastSwing = 2 ** -15;
+/** One step of 16 bits: what differs by no more is no signal. */
+export const leastSwing = 2 ** -15;
 
 /** Whether samples differ by more than one step of 16 bits: silence, and a constant, are no signal. */
 export function hasSignal({ samples }: AudioClip): boolean {

@@ -1,6 +1,6 @@
 /** Pictures as networks see them: on the host, and as a graph fragment. */
 import type { Value } from '../graph/ir.js';
-import { add, cast, clamp, constant, mul, slice } from '../graph/ops.js';
+import { add, constant, mul, slice } from '../graph/ops.js';
 import { resize } from '../graph/resize.js';
 import { misfit } from '../graph/shape.js';
 import type { Frame } from '../media/types.js';
@@ -8,6 +8,7 @@ import { float32 } from '../tensor.js';
 import { cutFrame } from './augment/crop.js';
 import { type Fit, fitOf, placementOf } from './fit.js';
 import { normalizeFrame, resizeFrame, resizeTensor } from './kernels/index.js';
+import { resizeLevels } from './resizeLevels.js';
 import type { PictureSpec, Placement } from './spec.js';
 
 /** Writes the crop of planes [3, fit.height, fit.width] in [0, 1], normalized, to [3, size, size]. */
@@ -44,25 +45,12 @@ export function pictureTensor(frame: Frame, spec: PictureSpec, out: Float32Array
   return placementOf(frame.width, frame.height, spec);
 }
 
-/** Whole levels 0 .. 255, halves up. */
-const levels = (x: Value) => cast(cast(clamp(add(x, 0.5), 0, 255), 'int32'), 'float32');
-
-/** Pillow's way: columns first, then rows, each pass to whole levels; a pass that changes no size is left out. */
-function resizedByLevels(x: Value, { width, height }: Fit, kernel: PictureSpec['kernel']): Value {
-  const pass = (x: Value, h: number, w: number) => {
-    const y = resize(x, [h, w], kernel, 'antialias');
-    return y === x ? x : levels(y);
-  };
-  return pass(pass(x, x.shape[2]!, width), height, width);
-}
-
 /** A value a channel, to be broadcast over pictures. */
 const perChannel = (value: (channel: number) => number) => constant(float32([1, 3, 1, 1], [0, 1, 2].map(value)));
 
 /**
  * `pictureTensor` as a graph fragment: x [B, 3, H, W], whole levels 0 .. 255, -> [B, 3, size, size]. For exported models: Pillow's
- * rounding is a cast, which no gradient passes. Its sums are float32 where Pillow's are fixed-point, so that now and then a half is
- * rounded the other way: one level. Throws GraphError when x is no batch of colour pictures, and as `fitOf`.
+ * rounding is a cast, which no gradient passes. Throws GraphError when x is no batch of colour pictures, and as `fitOf`.
  */
 export function normalizedPicture(x: Value, spec: PictureSpec): Value {
   if (x.shape.length !== 4 || x.shape[1] !== 3)
@@ -70,7 +58,10 @@ export function normalizedPicture(x: Value, spec: PictureSpec): Value {
   const { resize: how, kernel, mean, std, size } = spec;
   const [batch, , height, width] = x.shape as [number, number, number, number];
   const fit = fitOf(width, height, spec);
-  const resized = how === 'pillow' ? resizedByLevels(x, fit, kernel) : resize(x, [fit.height, fit.width], kernel, 'halfPixel');
+  const resized =
+    how === 'pillow'
+      ? resizeLevels(resizeLevels(x, fit.width, kernel, 'width'), fit.height, kernel, 'height')
+      : resize(x, [fit.height, fit.width], kernel, 'halfPixel');
   const [left, top] = fit.crop;
   const square = fit.width === size && fit.height === size ? resized : slice(resized, [0, 0, top, left], [batch, 3, size, size]);
   const scaled = mul(

@@ -14,9 +14,12 @@ export interface Confidence {
 /** Share of a map's positions that its match is the mean of: objects are small. */
 const peakShare = 0.05;
 
+/** Of so many positions those that the match is the mean of. */
+export const peakCount = (positions: number): number => Math.max(1, Math.round(peakShare * positions));
+
 /** The match of a map: the mean of its highest twentieth (at least one position). */
 export function matchOf({ data }: HeatMap): number {
-  const count = Math.max(1, Math.round(peakShare * data.length));
+  const count = peakCount(data.length);
   const highest = Float32Array.from(data)
     .sort()
     .subarray(data.length - count);

@@ -1,6 +1,7 @@
 /** Trained models at work: maps of pictures and sounds, and of videos. */
 export { type Confidence, calibrate, confidenceOf, matchOf } from './confidence.js';
 export { type Encoder, modelEncoder, onnxEncoder, type Side } from './encoder.js';
+export { type Exported, type ExportOptions, exportFormat, exportModel } from './exportModel.js';
 export type { HeatMap } from './heatMap.js';
 export { type Localized, type Localizer, LocalizerError } from './localizer.js';
 export { loadModel, type Model, type ModelDescription, saveModel } from './model.js';

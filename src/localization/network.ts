@@ -1,7 +1,7 @@
 /** The graphs of a model: its two encoders and the map of what they make. */
 
 import { shapeOf } from '../datasets/loader/views.js';
-import { type Graph, input, type Value } from '../graph/index.js';
+import { type Graph, input, type Lowered, type Value } from '../graph/index.js';
 import { lowerNchw } from '../graph/lower/nchw/index.js';
 import { parametersOf, type Weights } from '../graph/lower/weights.js';
 import { methods } from '../methods/index.js';
@@ -21,18 +21,20 @@ export type ModelSessionOptions = Pick<SessionOptions, 'threads' | 'executionPro
 
 /** Inputs `frame` and `spectrogram`; outputs `map`, `imageEmbedding`, `soundEmbedding`. */
 export function localizerGraph(model: Model, { batch, size }: { batch: number; size?: number }): Graph {
-  const { method, settings } = model;
+  const { frame, spectrogram } = inputsOf(model, { batch, size });
+  return { outputs: localized(model, frame, spectrogram) };
+}
+
+/** What the network makes of frames [B, 3, S, S] and spectrograms [B, 1, bins, frames]: maps [B, h, w] and embeddings [B, E]. */
+export function localized({ method, settings }: Model, frames: Value, spectrograms: Value) {
   const { picture: encodePicture, sound: encodeSound, map } = methods[method];
   const scope = new Scope({ training: false });
-  const { frame, spectrogram } = inputsOf(model, { batch, size });
-  const picture = encodePicture(scope, frame, settings);
-  const sound = encodeSound(scope, spectrogram, settings);
+  const picture = encodePicture(scope, frames, settings);
+  const sound = encodeSound(scope, spectrograms, settings);
   return {
-    outputs: {
-      map: map(picture.features, sound.features),
-      imageEmbedding: picture.embedding,
-      soundEmbedding: sound.embedding,
-    },
+    map: map(picture.features, sound.features),
+    imageEmbedding: picture.embedding,
+    soundEmbedding: sound.embedding,
   };
 }
 
@@ -54,21 +56,28 @@ function inputsOf(model: Model, { batch, size }: { batch: number; size?: number 
   };
 }
 
-/** A session of one of the model's graphs, which may need a part of its weights. Throws LocalizerError when they do not fit. */
-export async function openGraph(
+/** One of the model's graphs, which may need a part of its weights, with these. Throws LocalizerError when they do not fit. */
+export function lowerWithWeights(
   graph: Graph,
   { weights }: Model,
-  { name = 'model', ...options }: ModelSessionOptions,
-): Promise<Session> {
+  { name, metadata }: { name: string; metadata?: Readonly<Record<string, string>> },
+): Lowered {
   const needed: Record<string, Weights[string]> = {};
   for (const parameter of parametersOf(graph).keys()) if (weights[parameter]) needed[parameter] = weights[parameter];
-  let lowered: ReturnType<typeof lowerNchw>;
   try {
-    lowered = lowerNchw(graph, { weights: needed, name });
+    return lowerNchw(graph, { weights: needed, name, metadata });
   } catch (error) {
     throw new LocalizerError(`${name}: ${(error as Error).message}`, { cause: error });
   }
-  return Session.create(lowered, {
+}
+
+/** A session of one of the model's graphs. Throws LocalizerError when its weights do not fit. */
+export async function openGraph(
+  graph: Graph,
+  model: Model,
+  { name = 'model', ...options }: ModelSessionOptions,
+): Promise<Session> {
+  return Session.create(lowerWithWeights(graph, model, { name }), {
     name,
     threads: options.threads,
     executionProvider: options.executionProvider,

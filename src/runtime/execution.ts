@@ -21,7 +21,7 @@ const reasonOf = (error: unknown) =>
 
 function ortTensor(port: Port, data: Tensor['data']): OrtTensor {
   const shape = physicalShape(port);
-  if (port.dtype === 'bool') return new OrtTensor('bool', data as Uint8Array, shape);
+  if (port.dtype === 'bool' || port.dtype === 'uint8') return new OrtTensor(port.dtype, data as Uint8Array, shape);
   return port.dtype === 'int32'
     ? new OrtTensor('int32', data as Int32Array, shape)
     : new OrtTensor('float32', data as Float32Array, shape);

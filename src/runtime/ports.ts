@@ -17,7 +17,7 @@ const list = (names: readonly string[]) => names.map((name) => `'${name}'`).join
 export const sameLayout = (a: Port, b: Port): boolean =>
   a.dtype === b.dtype && sameShape(a.shape, b.shape) && sameShape(a.permutation ?? [], b.permutation ?? []);
 
-export const bytesOf = ({ dtype, shape }: Port): number => sizeOf(shape) * (dtype === 'bool' ? 1 : 4);
+export const bytesOf = ({ dtype, shape }: Port): number => sizeOf(shape) * (dtype === 'bool' || dtype === 'uint8' ? 1 : 4);
 
 /** Throws SessionError unless `given` names exactly `ports` (`partial`: some of them), each with its dtype and shape. */
 export function checkTensors(model: string, what: string, given: Tensors, ports: readonly Port[], partial = false): void {

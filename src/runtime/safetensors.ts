@@ -16,11 +16,12 @@ export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
 }
 
-type StoredType = 'F32' | 'I32' | 'BOOL' | 'I64';
+type StoredType = 'F32' | 'I32' | 'U8' | 'BOOL' | 'I64';
 /** I64 is only read (PyTorch counts batches with it): its values must fit into 32 bits. */
 const storedTypes: Readonly<Record<StoredType, { dtype: DType; bytes: number }>> = {
   F32: { dtype: 'float32', bytes: 4 },
   I32: { dtype: 'int32', bytes: 4 },
+  U8: { dtype: 'uint8', bytes: 1 },
   BOOL: { dtype: 'bool', bytes: 1 },
   I64: { dtype: 'int32', bytes: 8 },
 };
@@ -37,11 +38,10 @@ const listedTypes: KnownTypes<string> = {
   I16: { bytes: 2 },
   U16: { bytes: 2 },
   I8: { bytes: 1 },
-  U8: { bytes: 1 },
   F8_E4M3: { bytes: 1 },
   F8_E5M2: { bytes: 1 },
 };
-const storedAs = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const satisfies Record<DType, StoredType>;
+const storedAs = { float32: 'F32', int32: 'I32', uint8: 'U8', bool: 'BOOL' } as const satisfies Record<DType, StoredType>;
 
 /** The reference implementation's limit. */
 const longestHeader = 100_000_000;
@@ -161,6 +161,7 @@ function decode(
     if (wrong !== undefined) throw refuse(`tensor '${name}' holds ${wrong}, which does not fit into 32 bits`);
     return tensor('int32', shape, Int32Array.from(wide, Number));
   }
+  if (stored === 'U8') return tensor('uint8', shape, bytes);
   const wrong = bytes.find((byte) => byte > 1);
   if (wrong !== undefined) throw refuse(`tensor '${name}' is BOOL but holds the byte ${wrong}`);
   return tensor('bool', shape, bytes);
@@ -227,7 +228,7 @@ export async function loadSafetensors(path: string): Promise<Safetensors> {
 
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-const classes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+const classes = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array } as const;
 
 /** Throws SafetensorsError for what the reader would refuse: untyped callers can pass anything. */
 function checkWritable(
@@ -238,7 +239,7 @@ function checkWritable(
   for (const [name, t] of Object.entries(tensors)) {
     if (!Object.hasOwn(storedAs, t.dtype) || !(t.data instanceof classes[t.dtype]))
       throw new SafetensorsError(
-        `${path}: tensor '${name}' is ${t.dtype} over a ${t.data?.constructor.name}, expected float32, int32 or bool over its own array`,
+        `${path}: tensor '${name}' is ${t.dtype} over a ${t.data?.constructor.name}, expected float32, int32, uint8 or bool over its own array`,
       );
     if (name === '__metadata__') throw new SafetensorsError(`${path}: a tensor cannot be called '__metadata__'`);
     if (t.data.length !== sizeOf(t.shape))

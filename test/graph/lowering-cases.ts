@@ -62,7 +62,7 @@ export class Draw {
 
   any(dtype: DType, shape: Shape): Value {
     if (dtype === 'float32') return this.grid(shape);
-    const [low, count] = dtype === 'bool' ? [0, 2] : [-3, 7];
+    const [low, count] = { bool: [0, 2] as const, uint8: [0, 256] as const, int32: [-3, 7] as const }[dtype];
     return this.#input(dtype, shape, () => low + Math.floor(this.#random() * count));
   }
 
@@ -265,7 +265,9 @@ export const cases: { readonly [K in Op]: fc.Arbitrary<LoweringCase> } = {
   clamp: result(fc.tuple(shapes(), fc.constantFrom([-1, 1], [0, 0.5], [-Infinity, 1], [0, Infinity])), (d, [shape, [min, max]]) =>
     ops.clamp(d.grid(shape), min!, max!),
   ),
-  cast: result(fc.tuple(shapes(), dtypes, dtypes), (d, [shape, from, to]) => make('cast', [d.any(from, shape)], { dtype: to })),
+  cast: result(fc.tuple(shapes(), fc.oneof(dtypes, fc.constant<DType>('uint8')), dtypes), (d, [shape, from, to]) =>
+    make('cast', [d.any(from, shape)], { dtype: to }),
+  ),
   stopGradient: unary(ops.stopGradient),
 
   add: binary(ops.add),

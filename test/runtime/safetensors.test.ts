@@ -178,7 +178,7 @@ describe('a foreign or damaged file', () => {
 describe('saveSafetensors', () => {
   const anyTensor = fc
     .tuple(
-      fc.constantFrom<DType>('float32', 'int32', 'bool'),
+      fc.constantFrom<DType>('float32', 'int32', 'uint8', 'bool'),
       fc.array(fc.nat(4), { maxLength: 3 }),
       fc.infiniteStream(fc.nat(255)),
     )

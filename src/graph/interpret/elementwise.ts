@@ -37,6 +37,7 @@ const comparisons = {
 const casts = {
   float32: (x: number) => x,
   int32: Math.trunc,
+  uint8: Math.trunc,
   bool: (x: number) => (x === 0 ? 0 : 1),
 };
 

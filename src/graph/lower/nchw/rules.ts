@@ -35,6 +35,7 @@ const reduce =
 const fills: { readonly [D in DType]: (value: number) => TypedArrays[D] } = {
   float32: (value) => Float32Array.of(value),
   int32: (value) => Int32Array.of(value),
+  uint8: (value) => Uint8Array.of(value),
   bool: (value) => Uint8Array.of(value ? 1 : 0),
 };
 

@@ -1,0 +1,61 @@
+/** `earshot export`. */
+import { existsSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { exportModel, loadModel } from '../localization/index.js';
+import { loadSafetensors } from '../runtime/safetensors.js';
+import { showShape } from '../tensor.js';
+import { writeWhole } from '../wholeFile.js';
+import { modelFile } from './modelFile.js';
+
+interface Options {
+  out?: string;
+  overwrite?: boolean;
+  pictureSize?: { width: number; height: number };
+}
+
+const notes = `
+The file takes a waveform (mono, float32) and the pixels of a picture (RGB, uint8) as they are, spectrogram, resizing and normalization are in it,
+and gives heatmap, map, score and embeddings. It runs wherever ONNX Runtime or another runtime of opset 21 does; docs/export.md shows how from
+Python, in browsers and from C++. Its metadata say what it expects.
+
+Pictures have the size that the file was made for. Without --picture-size that is the model's own square, to which "earshot localize" squashes
+every picture; with it the file resizes pictures itself, as the model's preset does. Exit codes: 0 done, 1 failure, 2 wrong usage.`;
+
+function pictureSize(text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
+  if (width === undefined || height === undefined)
+    throw new InvalidArgumentError('Expected WIDTHxHEIGHT in pixels, as in 640x480.');
+  return { width: Number(width), height: Number(height) };
+}
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('make one ONNX file of a model: from waveform and pixels to heatmap and score')
+    .argument('<model>', 'what "earshot train" made: best.safetensors, or the folder it is in')
+    .option('-o, --out <file>', "the ONNX file; in the current folder, with the model's name, when not given")
+    .option('--overwrite', 'replace a file that is there already')
+    .option('--picture-size <size>', 'WIDTHxHEIGHT of the pictures, as in 640x480', pictureSize)
+    .addHelpText('after', notes)
+    .action(run);
+}
+
+/** run/ -> run.onnx, best.safetensors -> best.onnx */
+const nameOf = (path: string): string => `${basename(resolve(path), extname(path))}.onnx`;
+
+async function run(path: string, { out = nameOf(path), overwrite, pictureSize: picture }: Options): Promise<void> {
+  if (/\.onnx$/i.test(path))
+    throw new Error(`${path} is an ONNX file already; expected a model of "earshot train" (.safetensors)`);
+  if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
+  const file = await modelFile(path);
+  const model = await loadModel(file);
+  const { format: _, earshot: __, ...more } = (await loadSafetensors(file)).metadata;
+  // What the model's file says of itself, its licence for one, goes with it.
+  const about = Object.fromEntries(Object.entries(more).map(([key, text]) => [`model.${key}`, text]));
+  const { onnx, outputs, metadata } = exportModel(model, { picture, notes: about });
+  await writeWhole(out, [onnx]);
+  console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}`);
+  for (const name of ['waveform', 'pixels'] as const) console.log(`in: ${name} ${metadata[name]}`);
+  console.log(`out: ${outputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', ')}; score: ${metadata.score}`);
+}
