@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
+import { addImport } from './import.js';
 import { addLeaks } from './leaks.js';
 import { addLocalize } from './localize.js';
 import { addPrepare } from './prepare.js';
@@ -28,6 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 addSynth(program, interrupted);
 addPrepare(program, interrupted);
 addTrain(program, interrupted);
+addImport(program);
 addLocalize(program, interrupted);
 addEvaluate(program, interrupted);
 addReport(program, interrupted);

@@ -22,6 +22,7 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
   TensorProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
@@ -181,10 +182,13 @@ export class OnnxBuilder {
   }
 
   /**
-   * Serialises the model. When its initializers take more than `limit` bytes (protobuf's 2 GiB), the larger ones go to external
+   * Serialises the model; `metadata` are its `metadata_props`. When its initializers take more than `limit` bytes (protobuf's 2 GiB), the larger ones go to external
    * data: `externalData.data`, one after the other, is the content of the file `externalData.path` beside the model.
    */
-  build(name: string, { limit = protobufLimit }: { limit?: number } = {}): Serialized {
+  build(
+    name: string,
+    { limit = protobufLimit, metadata = {} }: { limit?: number; metadata?: Readonly<Record<string, string>> } = {},
+  ): Serialized {
     const path = `${name.replace(/[^\w.-]+/g, '_')}.weights`;
     const total = this.#graph.initializer.reduce((sum, t) => sum + t.rawData.length, 0);
     const { initializer, data } = total > limit ? moveOut(this.#graph.initializer, path) : { ...this.#graph, data: [] };
@@ -192,7 +196,9 @@ export class OnnxBuilder {
     const opsetImport = [...this.#domains].map((domain) =>
       create(OperatorSetIdProtoSchema, { domain, version: opsetVersions[domain]! }),
     );
-    const model = toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion, ...producer, opsetImport, graph }));
+    const metadataProps = Object.entries(metadata).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+    const message = create(ModelProtoSchema, { irVersion, ...producer, opsetImport, graph, metadataProps });
+    const model = toBinary(ModelProtoSchema, message);
     return data.length ? { model, externalData: { path, data } } : { model };
   }
 

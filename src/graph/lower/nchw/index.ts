@@ -20,6 +20,8 @@ export interface NchwOptions {
   done?: boolean;
   /** The model's name, and of its external data. */
   name?: string;
+  /** The model's `metadata_props`: whatever its users should know. */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 const lower = <K extends Op>(value: Value<K>, inputs: string[], b: OnnxBuilder) => nchwRules[value.op](value, inputs, b);
@@ -50,7 +52,10 @@ function biasedConvolutions(graph: Graph, values: readonly Value[]): Map<Value, 
  * An ONNX model of the graph. Inputs, parameters (unless weights are given) and masks are inputs of the model under their own
  * names; every output has the name the graph gives it. Throws as `prepare` does.
  */
-export function lowerNchw(original: Graph, { weights: given, done = false, name = 'graph' }: NchwOptions = {}): Lowered {
+export function lowerNchw(
+  original: Graph,
+  { weights: given, done = false, name = 'graph', metadata }: NchwOptions = {},
+): Lowered {
   const { graph, weights } = prepare(original, given, done);
   const values = topological(Object.values(graph.outputs));
 
@@ -83,5 +88,5 @@ export function lowerNchw(original: Graph, { weights: given, done = false, name 
 
   if (done) b.doneOutput();
   for (const [name, value] of Object.entries(graph.outputs)) b.outputAs(name, names.get(value)!, value.dtype, value.shape);
-  return { ...b.build(name), inputs, parameters, masks, outputs };
+  return { ...b.build(name, { metadata }), inputs, parameters, masks, outputs };
 }
