@@ -53,15 +53,16 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   const there = [out, onnx].filter((path) => existsSync(path));
   if (there.length > 0 && !overwrite)
     throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
-  const { network, model, leftOut } = await importCheckpoint(checkpoint, options);
-  const { source, protocol } = publishedNetworks[network];
-  const origin = { network, source, checkpoint: basename(checkpoint), sha256: await hashOf(checkpoint) };
+  const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
+  const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
+  const network = found.join(' or ');
+  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOf(checkpoint) };
   // First what can be found wrong with the weights.
   await writeWhole(onnx, [onnxOf(model, basename(onnx))]);
   await saveModel(out, model, origin);
 
   const values = Object.values(model.weights).reduce((sum, { data }) => sum + data.length, 0);
-  console.log(`${checkpoint}: ${network}, ${source}; ${Object.keys(model.weights).length} tensors, ${values} values`);
+  console.log(`${checkpoint}: ${network}, ${of('source')}; ${Object.keys(model.weights).length} tensors, ${values} values`);
   for (const { names, count } of leftOut) console.log(`  left out: ${names} (${count})`);
   console.log(
     `  it sees and hears as the preset '${model.picture.preset}' has it; its test script scores as the protocol '${protocol}' does`,

@@ -18,7 +18,8 @@ export interface ImportOptions {
 }
 
 export interface Imported {
-  network: PublishedName;
+  /** The network that was asked for, or all whose names, inputs and maps these are. */
+  networks: readonly [PublishedName, ...PublishedName[]];
   model: Model;
   /** What of the checkpoint is not in the model: the beginning of the names, and how many there are. */
   leftOut: readonly { names: string; count: number }[];
@@ -36,7 +37,8 @@ export async function importCheckpoint(path: string, { network: wanted, inputs }
   const file = await openTorchFile(path);
   try {
     const found = stateDictOf(file);
-    const network = wanted ?? networkOf(path, [...found.keys()]);
+    const networks: Imported['networks'] = wanted ? [wanted] : networksOf(path, [...found.keys()]);
+    const [network] = networks;
     const published: Published = publishedNetworks[network];
     const { ours, leftOut, unknown } = renamed(found, published);
     const about = describe(path, published, ours, inputs);
@@ -44,7 +46,7 @@ export async function importCheckpoint(path: string, { network: wanted, inputs }
     const values = await valuesOf(file, ours);
     const parameters = [...parametersOf(localizerGraph({ ...about, weights: {} }, { batch: 1 })).keys()];
     const weights = Object.fromEntries(parameters.map((name) => [name, values.get(name)!]));
-    return { network, model: { ...about, weights }, leftOut };
+    return { networks, model: { ...about, weights }, leftOut };
   } finally {
     await file.close();
   }
@@ -56,8 +58,8 @@ const beginningOf = (name: string, { names }: Published): string | undefined =>
     .filter((beginning) => name.startsWith(beginning))
     .sort((a, b) => b.length - a.length)[0];
 
-/** The network whose names these are. Throws CheckpointError when there is none, or several that are not the same. */
-function networkOf(path: string, names: readonly string[]): PublishedName {
+/** The networks whose names these are. Throws CheckpointError when there is none, or several that are not the same. */
+function networksOf(path: string, names: readonly string[]): Imported['networks'] {
   const has = (published: Published): boolean =>
     Object.entries(published.names).every(
       ([beginning, ours]) => ours === null || names.some((name) => beginningOf(name, published) === beginning),
@@ -66,7 +68,7 @@ function networkOf(path: string, names: readonly string[]): PublishedName {
     const published: Published = publishedNetworks[name];
     return !published.byNameOnly && has(published);
   });
-  const first = fitting[0];
+  const [first, ...others] = fitting;
   if (first === undefined)
     throw new CheckpointError(
       `${path}: its ${names.length} names are those of no network known here (${names.slice(0, 4).join(', ')}, ...); known are ` +
@@ -77,11 +79,11 @@ function networkOf(path: string, names: readonly string[]): PublishedName {
     const other = publishedNetworks[name];
     return other.architecture === architecture && other.settings === settings && other.inputs === inputs;
   };
-  if (!fitting.every(isSame))
+  if (!others.every(isSame))
     throw new CheckpointError(
       `${path}: its names are those of ${fitting.join(' and ')}, which differ in how they hear and see: say which with --network`,
     );
-  return first;
+  return [first, ...others];
 }
 
 /** Tensors by our names, with theirs. */
