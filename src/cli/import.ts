@@ -65,7 +65,7 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   console.log(`${checkpoint}: ${network}, ${of('source')}; ${Object.keys(model.weights).length} tensors, ${values} values`);
   for (const { names, count } of leftOut) console.log(`  left out: ${names} (${count})`);
   console.log(
-    `  it sees and hears as the preset '${model.picture.preset}' has it; its test script scores as the protocol '${protocol}' does`,
+    `  its inputs are made as the preset ${model.picture.preset} does, its authors score as the protocol ${of('protocol')} does`,
   );
   console.log('  no confidence: it was never calibrated');
   console.log(`the model is ${out}, and ${onnx} (evaluate it with --batch 1)`);

@@ -28,6 +28,12 @@ const storageTypes: Readonly<Record<string, StoredDType>> = {
   'torch.BoolStorage': 'bool',
 };
 
+/** PyTorch 0.1 names the types of tensors too, and where storages are. */
+const formerTypes = Object.entries(storageTypes).map(([name, dtype]) => [name.replace('torch.', 'torch.cuda.'), dtype] as const);
+const tensorTypes = [...Object.keys(storageTypes), ...formerTypes.map(([name]) => name)].map((name) =>
+  name.replace('Storage', 'Tensor'),
+);
+
 /** Objects that trainings keep beside the weights: options, and scores as NumPy's numbers. Of these nothing is read. */
 const besideWeights = [
   'argparse.Namespace',
@@ -60,7 +66,7 @@ function counts(what: string, value: PickleValue | undefined): readonly number[]
 }
 
 /** (storage, offset, shape, strides, ...): a view of a storage, which has to lie within it. */
-function tensorOf([storage, first, size, step]: readonly PickleValue[]): StoredTensor {
+export function tensorOf([storage, first, size, step]: readonly PickleValue[]): StoredTensor {
   if (!(storage instanceof Storage)) throw new PickleError(`a tensor of ${kindOf(storage ?? null)}, expected one of a storage`);
   const shape = counts('shape', size);
   const strides = counts('strides', step);
@@ -108,9 +114,11 @@ const made: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValu
 };
 
 const known = new Map<string, KnownName>([
-  ...Object.entries(storageTypes).map(([name, dtype]) => [name, new KnownName(name, { kind: 'storage', dtype })] as const),
+  ...[...Object.entries(storageTypes), ...formerTypes].map(
+    ([name, dtype]) => [name, new KnownName(name, { kind: 'storage', dtype })] as const,
+  ),
   ...Object.entries(made).map(([name, make]) => [name, new KnownName(name, { kind: 'made', make })] as const),
-  ...besideWeights.map((name) => [name, new KnownName(name, { kind: 'placeholder' })] as const),
+  ...[...tensorTypes, ...besideWeights].map((name) => [name, new KnownName(name, { kind: 'placeholder' })] as const),
 ]);
 
 /** Throws PickleError for every name that is not on the list. */

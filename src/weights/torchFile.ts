@@ -1,6 +1,7 @@
-/** Files of torch.save, whatever its version: the archive of today, and the form before it. */
+/** Files of torch.save, whatever its version: the archive of today, and the two forms before it. */
 import { open } from 'node:fs/promises';
 import { isSequence, openSequence } from './formerSequence.js';
+import { isTar, openTar } from './formerTar.js';
 import { PickleError, type Storage } from './pickleValues.js';
 import { openArchive } from './torchArchive.js';
 import { type OpenForm, readPart, type TorchFile } from './torchForm.js';
@@ -23,6 +24,7 @@ const isArchive = (head: Uint8Array): boolean => head[0] === 0x50 && head[1] ===
 function formOf(head: Uint8Array): OpenForm {
   if (isArchive(head)) return openArchive;
   if (isSequence(head)) return openSequence;
+  if (isTar(head)) return openTar;
   throw new PickleError('it is no file of torch.save, neither of today nor of the forms before; is it a complete download?');
 }
 

@@ -55,11 +55,17 @@ export function storageOf(id: PickleValue): Storage {
   const [what, type, key, , length, view] = id instanceof Tuple ? id.items : [];
   if (what !== 'storage' || !(type instanceof KnownName) || type.meaning.kind !== 'storage')
     throw new PickleError(`a reference to ${kindOf(type ?? id)}, expected one to a storage`);
-  if (typeof key !== 'string' || typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
-    throw new PickleError('a storage without a key, or without a length');
-  if (length > longestStorage)
-    throw new PickleError(`a storage of ${length} elements, expected at most ${longestStorage}: no network known here has one`);
+  if (typeof key !== 'string') throw new PickleError('a storage without a key');
   if (view !== undefined && view !== null)
     throw new PickleError('a storage within another, as PyTorch wrote them before 0.4: load it there and save it again');
-  return new Storage(key, type.meaning.dtype, length);
+  return new Storage(key, type.meaning.dtype, storedLength(length));
+}
+
+/** A number of elements. Throws PickleError for one that no storage has. */
+export function storedLength(length: PickleValue | undefined): number {
+  if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0)
+    throw new PickleError('a storage without a length');
+  if (length > longestStorage)
+    throw new PickleError(`a storage of ${length} elements, expected at most ${longestStorage}: no network known here has one`);
+  return length;
 }

@@ -1,11 +1,11 @@
 """Writes checkpoints.json: files of torch.save with the networks of SSLalignment, LVS, EZ-VSL, FNAC and SLAVC, as narrow as can be, in today's form
-and the one before 1.6, and the maps that PyTorch makes with them.
+and the ones before 1.6 and 0.2, and the maps that PyTorch makes with them.
 
 Weights are quarters, so that the files compress. Inputs are drawn by a formula both sides compute:
 u(i, seed) = 2 fract(43758.5453 sin(12.9898 i + 78.233 seed)) - 1.
 Usage: python3 checkpoints.py
 """
-import argparse, base64, io, json, math, pathlib, pickle, zlib
+import argparse, base64, io, json, math, pathlib, pickle, struct, tarfile, tempfile, zlib
 from collections import OrderedDict
 import numpy as np
 import torch
@@ -114,6 +114,50 @@ def packed(content, **options):
     return base64.b64encode(zlib.compress(file.getvalue(), 9)).decode()
 
 
+def former(tensors):
+    """The form of PyTorch 0.1, which PyTorch reads and writes no more: three files of a tar archive."""
+    kinds = {torch.float32: 'Float', torch.float64: 'Double', torch.float16: 'Half', torch.bfloat16: 'BFloat16'}
+    storages, described = [io.BytesIO() for _ in range(2)]
+    put = lambda file, value: pickle.dump(value, file, protocol=2)
+    keys = {name: 1000 + i for i, name in enumerate(tensors)}
+    put(storages, len(tensors))
+    put(described, len(tensors))
+    for name, tensor in tensors.items():
+        storage = tensor.storage()
+        kind = kinds[tensor.dtype]
+        put(storages, (2000 + keys[name], 'cpu', getattr(torch, f'{kind}Storage')))
+        put(described, (keys[name], 2000 + keys[name], getattr(torch, f'{kind}Tensor')))
+        storages.write(struct.pack('<q', len(storage)) + bytes(storage.untyped().tolist()))
+        n = tensor.dim()
+        described.write(struct.pack(f'<ii{2 * n + 1}q', n, 0, *tensor.shape, *tensor.stride(), tensor.storage_offset()))
+    put(storages, [])
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            return str(keys[value.name]) if isinstance(value, Reference) else None
+
+    content = io.BytesIO()
+    Pickler(content, protocol=2).dump(OrderedDict((name, Reference(name)) for name in tensors))
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode='w:', format=tarfile.PAX_FORMAT) as tar:
+        for name, part in (('sys_info', None), ('storages', storages), ('tensors', described), ('pickle', content)):
+            data = part.getvalue() if part else pickle.dumps({'little_endian': True}, protocol=2)
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    with tempfile.NamedTemporaryFile() as real:
+        real.write(file.getvalue())
+        real.flush()
+        read = torch.load(real.name)
+    assert all(torch.equal(read[name], tensors[name]) for name in tensors), 'PyTorch reads it otherwise'
+    return base64.b64encode(zlib.compress(file.getvalue(), 9)).decode()
+
+
+class Reference:
+    def __init__(self, name):
+        self.name = name
+
+
 def case(network, frames, net, content, legacy=False, **forward):
     frame, spectrogram = uniform((1, 3, 224, 224), 1), uniform((1, 1, 257, frames), 2)
     with torch.no_grad():
@@ -156,6 +200,7 @@ tensors = OrderedDict(
     half=torch.tensor([0.5, -1.25, 2.0 ** -20, 65504.0]).half(), brain=torch.tensor([1.5, -3.0e38, 2.0 ** -130]).bfloat16(),
     double=torch.tensor([0.1, -1e30], dtype=torch.float64), parameter=nn.Parameter(torch.tensor([1.0, 2.0])), empty=torch.zeros(0, 3),
 )
+plainTensors = OrderedDict((key, value.detach()) for key, value in tensors.items())
 plain = {
     'none': None, 'yes': True, 'no': False, 'small': 7, 'word': 40000, 'negative': -5, 'long': 2 ** 40, 'huge': -(2 ** 70), 'real': -0.1,
     'text': 'Ä' * 3, 'longText': 'x' * 300, 'list': [1, [2, []], 'again', 'again'], 'tuples': ((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)),
@@ -164,7 +209,7 @@ plain = {
 pathlib.Path(__file__).with_suffix('.json').write_text(json.dumps({
     'networks': networks,
     'tensors': {
-        'files': [packed(tensors), packed(tensors, _use_new_zipfile_serialization=False)] + [packed(tensors, pickle_protocol=n) for n in (3, 4, 5)],
+        'files': [packed(tensors), packed(tensors, _use_new_zipfile_serialization=False), former(plainTensors)] + [packed(tensors, pickle_protocol=n) for n in (3, 4, 5)],
         'values': {key: {'shape': list(t.shape), 'data': t.detach().float().flatten().tolist()} for key, t in tensors.items()},
     },
     'pickles': [base64.b64encode(zlib.compress(pickle.dumps(plain, protocol=n), 9)).decode() for n in (2, 3, 4, 5)],

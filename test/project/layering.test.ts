@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   training: ['graph', 'nn', 'runtime', 'features', 'datasets', 'methods', 'localization'],
   evaluation: ['media', 'features', 'runtime', 'datasets', 'metrics', 'localization'],
-  weights: ['graph', 'features', 'methods', 'localization', 'evaluation'],
+  weights: ['graph', 'features', 'datasets', 'methods', 'localization', 'evaluation'],
   retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'localization', 'metrics', 'datasets', 'media', 'features'],
   cli: [anything],
