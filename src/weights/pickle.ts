@@ -3,12 +3,9 @@
  * names; this one has nothing that could be called, and refuses all names but those of `knownNames.ts`.
  */
 import { knownName } from './knownNames.js';
+import { Machine } from './pickleMachine.js';
 import { Dict, KnownName, kindOf, PickleError, type PickleValue, Placeholder, Tuple } from './pickleValues.js';
 
-/** Steps of the machine: a checkpoint with an optimizer's state takes some ten thousand. */
-const mostSteps = 2_000_000;
-/** Of a module's or class's name. */
-const longestName = 1000;
 const newestProtocol = 5;
 
 export interface Unpickled {
@@ -24,137 +21,18 @@ export interface Unpickled {
 export function unpickle(bytes: Uint8Array, start: number, persistent: (id: PickleValue) => PickleValue): Unpickled {
   const machine = new Machine(bytes, start, persistent);
   try {
-    return machine.run();
-  } catch (error) {
-    if (!(error instanceof PickleError)) throw error;
-    throw new PickleError(`byte ${machine.at} of its pickle: ${error.message}`, { cause: error });
-  }
-}
-
-const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-class Machine {
-  /** Of the operation that is being done. */
-  at: number;
-  private readonly view: DataView;
-  private readonly stack: PickleValue[] = [];
-  /** Heights of the stack where marks lie. */
-  private readonly marks: number[] = [];
-  private readonly memo = new Map<number, PickleValue>();
-  private next: number;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    start: number,
-    private readonly persistent: (id: PickleValue) => PickleValue,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.next = start;
-    this.at = start;
-  }
-
-  run(): Unpickled {
-    for (let steps = 0; steps < mostSteps; steps++) {
-      this.at = this.next;
-      const code = this.view.getUint8(this.skip(1));
-      if (code === stop) return { value: this.pop(), end: this.next };
+    for (let code = machine.operation(); code !== stop; code = machine.operation()) {
       const operation = operations[code];
       if (!operation)
         throw new PickleError(
           `operation 0x${code.toString(16).padStart(2, '0')} is none that torch.save writes: damaged, or no checkpoint`,
         );
-      operation(this);
+      operation(machine);
     }
-    throw new PickleError(`more than ${mostSteps} operations: no checkpoint of weights is that large`);
-  }
-
-  /** Passes over so many bytes; gives where they begin. */
-  private skip(length: number): number {
-    const from = this.next;
-    if (length > this.bytes.length - from) throw new PickleError('the file is cut off here, or damaged');
-    this.next += length;
-    return from;
-  }
-
-  take = (length: number): Uint8Array => {
-    const from = this.skip(length);
-    return this.bytes.subarray(from, from + length);
-  };
-  uint8 = (): number => this.view.getUint8(this.skip(1));
-  uint16 = (): number => this.view.getUint16(this.skip(2), true);
-  uint32 = (): number => this.view.getUint32(this.skip(4), true);
-  int32 = (): number => this.view.getInt32(this.skip(4), true);
-  uint64 = (): number => Number(this.view.getBigUint64(this.skip(8), true));
-  float64 = (): number => this.view.getFloat64(this.skip(8), false);
-
-  /** Little endian, in two's complement; a number where that is exact. */
-  long(length: number): number | bigint {
-    const bytes = this.take(length);
-    const digits = [...bytes].reverse().map((byte) => byte.toString(16).padStart(2, '0'));
-    const value = BigInt.asIntN(8 * length, BigInt(`0x${digits.join('') || '0'}`));
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-
-  string(length: number): string {
-    const bytes = this.take(length);
-    try {
-      return text.decode(bytes);
-    } catch {
-      throw new PickleError('a text is no UTF-8');
-    }
-  }
-
-  line(): string {
-    const end = this.bytes.subarray(this.next, this.next + longestName + 1).indexOf(0x0a);
-    if (end < 0) throw new PickleError(`expected a name of at most ${longestName} characters and the end of its line`);
-    const name = this.string(end);
-    this.skip(1);
-    return name;
-  }
-
-  push(value: PickleValue): void {
-    this.stack.push(value);
-  }
-
-  pop(): PickleValue {
-    if (this.stack.length <= (this.marks.at(-1) ?? 0)) throw new PickleError('there is no value where one is needed');
-    return this.stack.pop()!;
-  }
-
-  /** The value on top, which stays there. */
-  top(): PickleValue {
-    const value = this.pop();
-    this.push(value);
-    return value;
-  }
-
-  mark(): void {
-    this.marks.push(this.stack.length);
-  }
-
-  /** Everything above the last mark. */
-  popMark(): PickleValue[] {
-    const height = this.marks.pop();
-    if (height === undefined) throw new PickleError('there is no mark where one is needed');
-    return this.stack.splice(height);
-  }
-
-  remember(index: number): void {
-    this.memo.set(index, this.top());
-  }
-
-  rememberNext(): void {
-    this.remember(this.memo.size);
-  }
-
-  recall(index: number): void {
-    const value = this.memo.get(index);
-    if (value === undefined) throw new PickleError(`value ${index} is used before it is there`);
-    this.push(value);
-  }
-
-  stored(): void {
-    this.push(this.persistent(this.pop()));
+    return { value: machine.pop(), end: machine.end };
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error;
+    throw new PickleError(`byte ${machine.at} of its pickle: ${error.message}`, { cause: error });
   }
 }
 
@@ -172,12 +50,16 @@ function setItems(dict: PickleValue, items: readonly PickleValue[]): void {
 }
 
 /** Where Python would call: a name of the list makes what it stands for. */
-function reduce(called: PickleValue, args: PickleValue): PickleValue {
+function reduce(m: Machine): void {
+  const args = m.pop();
+  const called = m.pop();
   if (!(called instanceof KnownName)) throw new PickleError(`${kindOf(called)} would be called: refused`);
   if (!(args instanceof Tuple)) throw new PickleError(`${called.name} is given ${kindOf(args)}, expected a tuple`);
   const { meaning, name } = called;
   if (meaning.kind === 'storage') throw new PickleError(`${name} would be called: refused`);
-  return meaning.kind === 'made' ? meaning.make(args.items) : new Placeholder(name);
+  // A dict of many items, made again and again.
+  for (const item of args.items) if (Array.isArray(item)) m.spend(item.length);
+  m.push(meaning.kind === 'made' ? meaning.make(args.items) : new Placeholder(name));
 }
 
 /** What an object's class would do with its state. OrderedDicts have attributes (`_metadata`), of which nothing is needed. */
@@ -266,14 +148,8 @@ const operations: Readonly<Record<number, (m: Machine) => void>> = {
     m.push(knownName(module, name));
   },
   // REDUCE, NEWOBJ: an object made without a call is a placeholder, or empty.
-  82: (m) => {
-    const args = m.pop();
-    m.push(reduce(m.pop(), args));
-  },
-  129: (m) => {
-    const args = m.pop();
-    m.push(reduce(m.pop(), args));
-  },
+  82: reduce,
+  129: reduce,
   // BUILD
   98: (m) => {
     m.pop();

@@ -9,12 +9,15 @@ const places = ['model', 'state_dict', 'model_state_dict'];
 /** What torch.nn.DataParallel puts before every name. */
 const parallel = 'module.';
 
+/** They are shown in messages. */
+const isName = (name: PickleValue): name is string => typeof name === 'string' && /^[\w.-]{1,300}$/.test(name);
+
 /** Every entry of a state dict, or undefined when it is none. */
 function tensorsIn(value: PickleValue | undefined): Map<string, StoredTensor> | undefined {
   if (!(value instanceof Dict) || value.entries.size === 0) return undefined;
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of value.entries) {
-    if (typeof name !== 'string' || !(entry instanceof StoredTensor)) return undefined;
+    if (!isName(name) || !(entry instanceof StoredTensor)) return undefined;
     tensors.set(name, entry);
   }
   return tensors;
@@ -28,7 +31,10 @@ export function stateDictOf({ path, value }: OpenTorchFile): Map<string, StoredT
   const under = value instanceof Dict ? places.map((place) => value.entries.get(place)) : [];
   const found = [value, ...under].map(tensorsIn).find((tensors) => tensors !== undefined);
   if (!found) {
-    const has = value instanceof Dict ? [...value.entries].map(([key, entry]) => `${String(key)} (${kindOf(entry)})`) : [];
+    const has =
+      value instanceof Dict
+        ? [...value.entries].map(([key, entry]) => `${isName(key) ? key : kindOf(key)} (${kindOf(entry)})`)
+        : [];
     const shown = has.slice(0, 8).join(', ') + (has.length > 8 ? `, and ${has.length - 8} more` : '');
     throw new CheckpointError(
       `${path}: expected a state dict, as it is or under ${places.join(', ')}; it holds ${kindOf(value)}${shown && ` with ${shown}`}`,

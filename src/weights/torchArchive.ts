@@ -14,7 +14,8 @@ const damaged = (what: string, error: unknown): PickleError =>
 async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
-    if (entries.has(entry.fileName)) throw new PickleError(`there are two files '${entry.fileName}' in the archive`);
+    if (entries.has(entry.fileName))
+      throw new PickleError(`there are two files ${JSON.stringify(entry.fileName)} in the archive`);
     if (entries.size === mostEntries) throw new PickleError(`there are more than ${mostEntries} files in the archive`);
     entries.set(entry.fileName, entry);
   }
@@ -32,10 +33,11 @@ async function contentOf(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
       sum = crc32(chunk, sum);
     }
   } catch (error) {
-    throw damaged(`'${entry.fileName}' in the archive`, error);
+    throw damaged(`${JSON.stringify(entry.fileName)} in the archive`, error);
   }
   // yauzl does not look at it.
-  if (sum !== entry.crc32) throw damaged(`'${entry.fileName}' in the archive`, new Error('its checksum is another'));
+  if (sum !== entry.crc32)
+    throw damaged(`${JSON.stringify(entry.fileName)} in the archive`, new Error('its checksum is another'));
   return bytes;
 }
 
@@ -52,7 +54,7 @@ export const openArchive: OpenForm = async (path) => {
     if (pickles.length !== 1)
       throw new PickleError(
         `a zip archive, but none of torch.save: expected one file '<name>/data.pkl' in it, there are ${pickles.length}` +
-          (entries.size > 0 ? ` (the first file is '${[...entries.keys()][0]}')` : ''),
+          (entries.size > 0 ? ` (the first file is ${JSON.stringify([...entries.keys()][0])})` : ''),
       );
     const folder = pickles[0]!.slice(0, -'data.pkl'.length);
     if ([...entries.keys()].some((name) => name.startsWith(`${folder}code/`)))

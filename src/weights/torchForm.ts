@@ -55,7 +55,8 @@ export function storageOf(id: PickleValue): Storage {
   const [what, type, key, , length, view] = id instanceof Tuple ? id.items : [];
   if (what !== 'storage' || !(type instanceof KnownName) || type.meaning.kind !== 'storage')
     throw new PickleError(`a reference to ${kindOf(type ?? id)}, expected one to a storage`);
-  if (typeof key !== 'string') throw new PickleError('a storage without a key');
+  if (typeof key !== 'string' || !/^[\w.-]{1,64}$/.test(key))
+    throw new PickleError('a storage without a key, as PyTorch numbers them');
   if (view !== undefined && view !== null)
     throw new PickleError('a storage within another, as PyTorch wrote them before 0.4: load it there and save it again');
   return new Storage(key, type.meaning.dtype, storedLength(length));

@@ -167,5 +167,10 @@ describe('a damaged pickle', () => {
 
   it('that never ends has an end', () => {
     expect(() => read(pickle(new Uint8Array(3_000_000).fill(0x28)))).toThrow('more than 2000000 operations');
+    // One list of pairs, of which dicts are made again and again.
+    const pair = bytes(']', text('a'), 'a', 'N', 'a');
+    const pairs = bytes(']q', 0, '(', ...new Array(1000).fill(pair), 'e0');
+    const again = bytes('ccollections\nOrderedDict\n', 'h', 0, 0x85, 'R');
+    expect(() => read(pickle(bytes(pairs, ...new Array(3000).fill(again))))).toThrow('more than 2000000 operations');
   });
 });

@@ -60,7 +60,7 @@ describe('tensors that PyTorch wrote', () => {
     const at = whole.indexOf(floats(22, 23));
     expect(at).toBeGreaterThan(0);
     whole[at + 1]! ^= 1;
-    await expect(tensorsOf(whole)).rejects.toThrow(/'[^']*data\/\d+' in the archive cannot be read \(its checksum is another\)/);
+    await expect(tensorsOf(whole)).rejects.toThrow(/"[^"]*data\/\d+" in the archive cannot be read \(its checksum is another\)/);
   });
 });
 
@@ -135,7 +135,7 @@ describe('refused:', () => {
     [
       'another zip',
       zipped({ 'a.txt': bytes('a') }),
-      "expected one file '<name>/data.pkl' in it, there are 0 (the first file is 'a.txt')",
+      'expected one file \'<name>/data.pkl\' in it, there are 0 (the first file is "a.txt")',
     ],
     ['two pickles', zipped({ 'a/data.pkl': bytes('N.'), 'b/data.pkl': bytes('N.') }), 'there are 2'],
     ['another tar', bytes(tarMember('model.pth', bytes('a')), tarEnd), "there is no 'storages' in it"],
