@@ -29,7 +29,10 @@ export function addLocalize(program: Command, signal: AbortSignal): void {
     .description('draw where in a picture, or a video, the sound comes from')
     .argument('<picture>', 'a picture, or a video')
     .argument('[sound...]', 'one or several sounds for a picture; a video brings its own')
-    .requiredOption('-m, --model <file>', 'what "earshot train" made: best.safetensors, or the folder it is in')
+    .requiredOption(
+      '-m, --model <file>',
+      'what "earshot train" made: best.safetensors, or the folder it is in; or what "earshot import" made',
+    )
     .option('-o, --out <folder>', 'where the results go', '.')
     .option('--overwrite', 'replace results that are there already')
     .option('--size <pixels>', 'side of the square that the model sees; larger ones find smaller objects', count)

@@ -4,7 +4,7 @@ import { normalizedPicture } from '../features/picture.js';
 import { clipLength, planOf } from '../features/plan.js';
 import { spectrogram } from '../features/spectrogram.js';
 import * as g from '../graph/index.js';
-import { methods } from '../methods/index.js';
+import { architectures } from '../methods/index.js';
 import { showShape } from '../tensor.js';
 import { type Confidence, peakCount } from './confidence.js';
 import { LocalizerError } from './localizer.js';
@@ -112,7 +112,7 @@ function metadataOf(model: Model, { width, height }: { width: number; height: nu
   const { size } = frame.picture;
   return {
     format: exportFormat,
-    model: `${model.method}: ${methods[model.method].source}; pictures as '${frame.picture.name}', sounds as '${heard.sound.name}'`,
+    model: `${model.method}: ${architectures[model.method].source}; pictures as '${frame.picture.name}', sounds as '${heard.sound.name}'`,
     method: model.method,
     waveform:
       `float32 ${showShape([1, samples])}, ${clip.sampleRate} Hz, -1 to 1, mono (${clip.channel === 'mix' ? 'the mean of all channels' : 'the first channel'}). ` +

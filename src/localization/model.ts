@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type PictureChoice, pictureSpecOf, presetNames, type SoundChoice, soundSpecOf } from '../features/choice.js';
 import type { Weights } from '../graph/lower/weights.js';
-import { type MethodName, methodNames, methods } from '../methods/index.js';
+import { type ArchitectureName, architectureNames, architectures } from '../methods/index.js';
 import { loadSafetensors, saveSafetensors } from '../runtime/safetensors.js';
 import { LocalizerError } from './localizer.js';
 
@@ -14,7 +14,7 @@ export const soundChoice = z.strictObject({ preset: z.enum(presetNames), seconds
 const matching = z.strictObject({ slope: z.number(), offset: z.number() });
 
 const description = z.strictObject({
-  method: z.enum(methodNames as [MethodName, ...MethodName[]]),
+  method: z.enum(architectureNames),
   settings: z.unknown(),
   picture: pictureChoice,
   sound: soundChoice,
@@ -24,8 +24,9 @@ const description = z.strictObject({
 
 /** What a network is, without its weights. */
 export interface ModelDescription {
-  method: MethodName;
-  /** As the method's own schema has made them. */
+  /** Whose network it is. */
+  method: ArchitectureName;
+  /** As the network's own schema has made them. */
   settings: unknown;
   picture: PictureChoice;
   sound: SoundChoice;
@@ -68,7 +69,7 @@ function readDescription(path: string, text: string | undefined): ModelDescripti
     throw new LocalizerError(`${path}: its metadata do not say what the model is (expected JSON in 'earshot')`);
   }
   const found = description.safeParse(given);
-  const settings = found.success ? methods[found.data.method].settings.safeParse(found.data.settings) : undefined;
+  const settings = found.success ? architectures[found.data.method].settings.safeParse(found.data.settings) : undefined;
   const [issue] = found.error?.issues ?? settings?.error?.issues ?? [];
   if (!found.success || !settings?.success) {
     const place = [...(found.success ? ['settings'] : []), ...(issue?.path ?? [])].join('.');

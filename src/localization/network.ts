@@ -4,7 +4,7 @@ import { shapeOf } from '../datasets/loader/views.js';
 import { type Graph, input, type Lowered, type Value } from '../graph/index.js';
 import { lowerNchw } from '../graph/lower/nchw/index.js';
 import { parametersOf, type Weights } from '../graph/lower/weights.js';
-import { methods } from '../methods/index.js';
+import { architectures } from '../methods/index.js';
 import { Scope } from '../nn/scope.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
 import { LocalizerError } from './localizer.js';
@@ -27,7 +27,7 @@ export function localizerGraph(model: Model, { batch, size }: { batch: number; s
 
 /** What the network makes of frames [B, 3, S, S] and spectrograms [B, 1, bins, frames]: maps [B, h, w] and embeddings [B, E]. */
 export function localized({ method, settings }: Model, frames: Value, spectrograms: Value) {
-  const { picture: encodePicture, sound: encodeSound, map } = methods[method];
+  const { picture: encodePicture, sound: encodeSound, map } = architectures[method];
   const scope = new Scope({ training: false });
   const picture = encodePicture(scope, frames, settings);
   const sound = encodeSound(scope, spectrograms, settings);
@@ -40,11 +40,13 @@ export function localized({ method, settings }: Model, frames: Value, spectrogra
 
 /** One side alone: input `frame` or `spectrogram`, output `embedding`. */
 export function encoderGraph(model: Model, side: 'picture' | 'sound', { batch, size }: { batch: number; size?: number }): Graph {
-  const method = methods[model.method];
+  const architecture = architectures[model.method];
   const { frame, spectrogram } = inputsOf(model, { batch, size });
   const scope = new Scope({ training: false });
   const encoded =
-    side === 'picture' ? method.picture(scope, frame, model.settings) : method.sound(scope, spectrogram, model.settings);
+    side === 'picture'
+      ? architecture.picture(scope, frame, model.settings)
+      : architecture.sound(scope, spectrogram, model.settings);
   return { outputs: { embedding: encoded.embedding } };
 }
 

@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   training: ['graph', 'nn', 'runtime', 'features', 'datasets', 'methods', 'localization'],
   evaluation: ['media', 'features', 'runtime', 'datasets', 'metrics', 'localization'],
+  weights: ['graph', 'features', 'datasets', 'methods', 'localization', 'evaluation'],
   retrieval: ['graph', 'runtime', 'metrics'],
   report: ['evaluation', 'localization', 'metrics', 'datasets', 'media', 'features'],
   ablation: ['training', 'evaluation', 'localization', 'retrieval', 'report', 'metrics', 'datasets'],

@@ -1,0 +1,78 @@
+/** `earshot import`. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type PresetName, presetNames } from '../features/choice.js';
+import { saveModel } from '../localization/model.js';
+import { onnxOf } from '../localization/onnxModel.js';
+import { importCheckpoint } from '../weights/importCheckpoint.js';
+import { type PublishedName, publishedNames, publishedNetworks } from '../weights/published.js';
+import { writeWhole } from '../wholeFile.js';
+
+interface Options {
+  out: string;
+  network?: PublishedName;
+  inputs?: PresetName;
+  overwrite?: boolean;
+}
+
+const networks = Object.entries(publishedNetworks).map(([name, { source }]) => `  ${name.padEnd(14)} ${source}`);
+
+const notes = `
+CHECKPOINT is what torch.save wrote (.pth, .pth.tar), by any version of PyTorch since 0.4. It is data to earshot: no code in it is run, and one
+that holds more than weights and plain numbers is refused. The networks:
+
+${networks.join('\n')}
+
+Which one it is is told from the names of the weights; sslalign and lvs have the same, so say which. FILE.safetensors is a model for
+"localize", "evaluate" and "train --weights"; FILE.onnx beside it computes the map from a normalized picture and a spectrogram, one pair
+at a time. Such models were never calibrated: they have no confidence. Exit codes: 0 done, 1 failure, 2 wrong usage.`;
+
+function modelName(text: string): string {
+  if (extname(text) !== '.safetensors' || basename(text) === '.safetensors')
+    throw new InvalidArgumentError('Expected a name that ends in .safetensors.');
+  return text;
+}
+
+export function addImport(program: Command): void {
+  program
+    .command('import')
+    .description("make a model of a checkpoint that a paper's authors released")
+    .argument('<checkpoint>', 'the file of PyTorch')
+    .requiredOption('-o, --out <file>', 'the model, FILE.safetensors', modelName)
+    .option('--overwrite', 'replace results that are there already')
+    .addOption(new Option('--network <name>', 'whose network it is').choices(publishedNames))
+    .addOption(new Option('--inputs <preset>', 'how it sees and hears, when not as published').choices(presetNames))
+    .addHelpText('after', notes)
+    .action(run);
+}
+
+async function run(checkpoint: string, { out, overwrite, ...options }: Options): Promise<void> {
+  const onnx = `${out.slice(0, -'.safetensors'.length)}.onnx`;
+  const there = [out, onnx].filter((path) => existsSync(path));
+  if (there.length > 0 && !overwrite)
+    throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
+  const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
+  const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
+  const network = found.join(' or ');
+  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOf(checkpoint) };
+  // First what can be found wrong with the weights.
+  await writeWhole(onnx, [onnxOf(model, basename(onnx))]);
+  await saveModel(out, model, origin);
+
+  const values = Object.values(model.weights).reduce((sum, { data }) => sum + data.length, 0);
+  console.log(`${checkpoint}: ${network}, ${of('source')}; ${Object.keys(model.weights).length} tensors, ${values} values`);
+  for (const { names, count } of leftOut) console.log(`  left out: ${names} (${count})`);
+  console.log(
+    `  its inputs are made as the preset ${model.picture.preset} does, its authors score as the protocol ${of('protocol')} does`,
+  );
+  console.log('  no confidence: it was never calibrated');
+  console.log(`the model is ${out}, and ${onnx} (evaluate it with --batch 1)`);
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
