@@ -1,8 +1,9 @@
 /** The folder in which `earshot evaluate --out` leaves an evaluation, for reports. */
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Benchmark } from '../datasets/benchmarks/types.js';
+import { makeFolder } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import type { Evaluation } from './evaluation.js';
 import { EvaluationError } from './evaluator.js';
@@ -146,7 +147,7 @@ export function runOf({ samples }: Benchmark, evaluation: Evaluation, maps: stri
 
 /** Makes the folder, or takes one that is empty or holds a run. Throws EvaluationError for any other. */
 export async function openRunFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // A temporary file of a run that was killed is no obstacle.
   const files = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   if (files.length > 0 && !files.includes(fileName))

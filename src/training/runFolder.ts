@@ -1,11 +1,12 @@
 /** The folder of a training run: what it was asked to do, what happened, where it goes on, and the models that came out. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { PairSet } from '../datasets/types.js';
 import { takeLock } from '../lock.js';
+import { makeFolder } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { type TrainConfig, trainConfigSchema } from './config.js';
@@ -113,7 +114,7 @@ export class RunFolder {
       ...(weights !== undefined && { weights }),
       ...(validation && { validation }),
     };
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const unlock = takeLock(join(path, lockFile), 'training');
     try {
       const there = (await readdir(path)).filter((name) => !name.startsWith('.'));
