@@ -6,7 +6,7 @@ import { type BenchmarkName, benchmarkNames } from '../datasets/benchmarks/index
 import { protocolNames } from '../evaluation/protocols.js';
 import { trainPresets } from '../training/config.js';
 import { readConfig } from './configFile.js';
-import { count } from './numbers.js';
+import { count, threads } from './numbers.js';
 import { type AblateCommand, type GivenBenchmark, runAblation } from './runAblation.js';
 import { addConfigOptions, givenConfig } from './trainOptions.js';
 
@@ -61,7 +61,7 @@ export function addAblate(program: Command, version: string, signal: AbortSignal
     .addOption(new Option('--preset <name>', 'what is not said otherwise').choices(trainPresets).default('laptop'))
     .option('--config <file>', 'a configuration (JSON)')
     .option('--skip-missing', 'leave out pairs whose files are missing or do not fit, instead of refusing the list')
-    .option('--threads <count>', 'threads of ONNX Runtime', count);
+    .option('--threads <count>', 'threads of ONNX Runtime, at most 256', threads);
   addConfigOptions(command);
   command.addHelpText('after', notes).action(async (data: string | undefined, options: AblateCommand) => {
     if (data !== undefined && options.benchmark === undefined)
