@@ -6,6 +6,7 @@ import { type BenchmarkName, benchmarkNames } from '../datasets/benchmarks/index
 import { protocolNames } from '../evaluation/protocols.js';
 import { trainPresets } from '../training/config.js';
 import { readConfig } from './configFile.js';
+import { namingSources } from './configProblems.js';
 import { count, threads } from './numbers.js';
 import { type AblateCommand, type GivenBenchmark, runAblation } from './runAblation.js';
 import { addConfigOptions, givenConfig } from './trainOptions.js';
@@ -67,6 +68,7 @@ export function addAblate(program: Command, version: string, signal: AbortSignal
     if (data !== undefined && options.benchmark === undefined)
       command.error('error: nothing to score the models on: give --benchmark, the annotations of a benchmark');
     const file = options.config === undefined ? {} : await readConfig(options.config);
-    await runAblation(data, options, { file, given: givenConfig(command), version }, signal);
+    const sources = { path: options.config, file, given: givenConfig(command) };
+    await namingSources(sources, () => runAblation(data, options, { ...sources, version }, signal));
   });
 }

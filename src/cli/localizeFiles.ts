@@ -18,7 +18,7 @@ import {
   runLengths,
   type VideoMaps,
 } from '../localization/index.js';
-import { makeFolder } from '../makeFolder.js';
+import { makeFolder, missingFolders } from '../makeFolder.js';
 import { encodePng, readPicture } from '../media/picture.js';
 import { readSound } from '../media/sound.js';
 import type { AudioClip, Frame, Video } from '../media/types.js';
@@ -55,6 +55,7 @@ export async function localize(
     ? [`${stem(picture)}.localized.mp4`, `${stem(picture)}.npy`, `${stem(picture)}.json`]
     : pictureFiles(picture, sounds);
   checkOutputs(names, options);
+  await missingFolders(options.out);
   const model = await loadModel(await modelFile(options.model));
   const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
   try {

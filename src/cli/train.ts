@@ -5,6 +5,7 @@ import { protocolNames } from '../evaluation/protocols.js';
 import { methodNames } from '../methods/index.js';
 import { trainPresets } from '../training/config.js';
 import { readConfig } from './configFile.js';
+import { namingSources } from './configProblems.js';
 import { count, duration, threads } from './numbers.js';
 import { runTraining, type TrainCommand } from './runTraining.js';
 import { addConfigOptions, givenConfig, merged } from './trainOptions.js';
@@ -15,6 +16,7 @@ but pictures and sounds is looked at.
 
 In the folder of --out come config.json (everything that the run depends on), metrics.jsonl (a line for every step and validation),
 last.safetensors (where --resume goes on, bit for bit) and best.safetensors (the model: for "earshot localize" and "earshot evaluate").
+Values in brackets are those of the presets (of sslalign, where methods differ), for what is not given.
 A configuration file (--config) has the keys of config.json's "config", some or all; options go before it, it goes before the preset.
 
 Batches that do not fit into memory (--batch 256 --micro-batch 16) are embedded first and then learnt from in parts; with batch
@@ -47,6 +49,7 @@ export function addTrain(program: Command, signal: AbortSignal): void {
   command.addHelpText('after', notes).action(async (data: string, options: TrainCommand) => {
     const file = options.config === undefined ? {} : await readConfig(options.config);
     const method = command.getOptionValueSource('method') === 'cli' ? { method: options.method } : {};
-    await runTraining(data, options, { file, given: merged(givenConfig(command), method) }, signal);
+    const sources = { path: options.config, file, given: merged(givenConfig(command), method) };
+    await namingSources(sources, () => runTraining(data, options, sources, signal));
   });
 }
