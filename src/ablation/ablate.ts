@@ -1,8 +1,8 @@
 /** Trains and scores what the tables need, and writes them: what is there already is not done again. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PairSet } from '../datasets/types.js';
 import { takeLock } from '../lock.js';
+import { makeFolder } from '../makeFolder.js';
 import type { TrainConfig } from '../training/config.js';
 import { runFiles } from '../training/runFolder.js';
 import type { StepRecord } from '../training/train.js';
@@ -51,7 +51,7 @@ export async function ablate(ablation: Ablation, options: AblateOptions): Promis
   const base = baseOf(ablation.config, count);
   // A row that makes no sense is an error before anything is written.
   const wanted = runsOf(planTables(base, count, asked.tables, asked.seeds), asked.seeds);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const unlock = takeLock(join(folder, '.lock'), 'ablation');
   try {
     const subject = subjectOf(base, pairs, scored);

@@ -1,6 +1,7 @@
 /** Which runs the tables need: each configuration once, however many rows have it. */
 import { z } from 'zod';
-import { ConfigError, checkConfig, type TrainConfig } from '../training/config.js';
+import { checkConfig, type TrainConfig } from '../training/config.js';
+import { ConfigError } from '../training/configError.js';
 import { differences } from '../training/runFolder.js';
 import { largestK } from '../training/semanticPositives.js';
 import { type Changes, type Row, type Table, type TableName, tableNames, tables } from './tables.js';
@@ -71,7 +72,7 @@ function runOf(base: TrainConfig, { settings, neighbours }: Changes, seed: numbe
     const config = checkConfig(changed);
     return { name: nameOf(base, config), config };
   } catch (error) {
-    throw new ConfigError(`${where}, a row with ${JSON.stringify(settings ?? neighbours)}: ${(error as Error).message}`, {
+    throw new ConfigError(`${where}, a row with ${JSON.stringify(settings ?? neighbours)}: ${(error as Error).message}`, [], {
       cause: error,
     });
   }

@@ -1,6 +1,5 @@
 /** What models got on the benchmarks: each is scored once. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evaluateModel } from '../evaluation/evaluateModel.js';
 import type { Evaluation } from '../evaluation/evaluation.js';
@@ -9,6 +8,7 @@ import { protocols } from '../evaluation/protocols.js';
 import { readRun, runOf, writeRun } from '../evaluation/run.js';
 import { loadModel } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
+import { makeFolder } from '../makeFolder.js';
 import { examplesOf } from '../retrieval/nearest.js';
 import { retrievalScores } from '../retrieval/scores.js';
 import { AblationError, type Scored } from './folder.js';
@@ -64,7 +64,7 @@ export class Scores {
       for (const one of this.scored) {
         if (this.#found.get(name)?.has(one.label)) continue;
         const path = this.#path(name, one);
-        await mkdir(path, { recursive: true });
+        await makeFolder(path);
         const evaluator = new Evaluator(one.benchmark, protocols[one.protocol], name);
         const maps = 'maps.npy';
         const embeddings = await evaluateModel(localizer, [evaluator], { mapFile: join(path, maps), signal });

@@ -6,7 +6,8 @@ import { type BenchmarkName, benchmarkNames } from '../datasets/benchmarks/index
 import { protocolNames } from '../evaluation/protocols.js';
 import { trainPresets } from '../training/config.js';
 import { readConfig } from './configFile.js';
-import { count } from './numbers.js';
+import { namingSources } from './configProblems.js';
+import { count, threads } from './numbers.js';
 import { type AblateCommand, type GivenBenchmark, runAblation } from './runAblation.js';
 import { addConfigOptions, givenConfig } from './trainOptions.js';
 
@@ -61,12 +62,13 @@ export function addAblate(program: Command, version: string, signal: AbortSignal
     .addOption(new Option('--preset <name>', 'what is not said otherwise').choices(trainPresets).default('laptop'))
     .option('--config <file>', 'a configuration (JSON)')
     .option('--skip-missing', 'leave out pairs whose files are missing or do not fit, instead of refusing the list')
-    .option('--threads <count>', 'threads of ONNX Runtime', count);
+    .option('--threads <count>', 'threads of ONNX Runtime, at most 256', threads);
   addConfigOptions(command);
   command.addHelpText('after', notes).action(async (data: string | undefined, options: AblateCommand) => {
     if (data !== undefined && options.benchmark === undefined)
       command.error('error: nothing to score the models on: give --benchmark, the annotations of a benchmark');
     const file = options.config === undefined ? {} : await readConfig(options.config);
-    await runAblation(data, options, { file, given: givenConfig(command), version }, signal);
+    const sources = { path: options.config, file, given: givenConfig(command) };
+    await namingSources(sources, () => runAblation(data, options, { ...sources, version }, signal));
   });
 }

@@ -49,7 +49,7 @@ async function demo({ out }: Options, signal: AbortSignal): Promise<void> {
     validateBenchmark: 'world',
     validateProtocol: demoProtocol,
   } as const;
-  await runTraining(join(world, 'train.csv'), training, { file: {}, given: config }, signal);
+  await runTraining(join(world, 'train.csv'), training, { file: {}, given: config, goOn: 'the same command' }, signal);
 
   say('3. Pictures and sounds that it has not met: three things in each picture, which of them is it?');
   const models = { sslalign: runFiles.best, untrained: runFiles.first };

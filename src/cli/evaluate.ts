@@ -5,7 +5,7 @@ import { benchmarkNames } from '../datasets/benchmarks/index.js';
 import { protocolNames } from '../evaluation/protocols.js';
 import { tableFormats } from '../report/tables.js';
 import { type Contestant, type EvaluateOptions, evaluate } from './evaluateContestants.js';
-import { count } from './numbers.js';
+import { countFrom, modelSize, threads } from './numbers.js';
 
 type Options = Omit<EvaluateOptions, 'contestants' | 'embeddings'> & {
   maps?: Contestant[];
@@ -45,7 +45,7 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
     .command('evaluate')
     .description('score models, or maps of any program, on a benchmark under a published protocol')
     .optionsGroup('Benchmark:')
-    .addOption(new Option('-b, --benchmark <name>', 'which').choices(benchmarkNames).makeOptionMandatory())
+    .addOption(new Option('-b, --benchmark <name>', 'the benchmark').choices(benchmarkNames).makeOptionMandatory())
     .requiredOption('-a, --annotations <path>', 'its annotations, as published: a file, or a folder for flickr and is3')
     .option('--data <folder>', 'where its pictures, sounds and masks lie; models and reports need it')
     .option('--list <file>', 'ids to take, one a line (heard and unheard classes, 249 of Flickr)')
@@ -57,11 +57,13 @@ export function addEvaluate(program: Command, signal: AbortSignal): void {
     .optionsGroup('Models:')
     .option('--picture <preset>', "how pictures become an ONNX model's input; its own metadata when not given")
     .option('--sound <preset>', "how sounds become an ONNX model's input; its own metadata when not given")
-    .option('--size <pixels>', 'side of the square that a trained model sees, in place of the one it was trained with', count)
-    .option('--batch <count>', 'pairs at a time', count, 16)
-    .option('--threads <count>', 'threads of ONNX Runtime', count)
+    .option('--size <pixels>', 'side of the square that a trained model sees, in place of the one it was trained with', modelSize)
+    .option('--batch <count>', 'pairs at a time', countFrom(1, 65_536), 16)
+    .option('--threads <count>', 'threads of ONNX Runtime, at most 256', threads)
     .optionsGroup('Protocol:')
-    .addOption(new Option('-p, --protocol <name>', 'which').choices(protocolNames))
+    .addOption(
+      new Option('-p, --protocol <name>', 'how maps become scores, as the paper of this name does it').choices(protocolNames),
+    )
     .option('--ogl <path>', 'maps of an object prior: scores with it are given too')
     .option('--alpha <share>', 'weight of the map beside the object prior', share, 0.4)
     .option('--group-by-name', 'IIoU by file names up to their last _, as published, instead of by picture')

@@ -84,7 +84,8 @@ export async function evaluate(options: EvaluateOptions, signal: AbortSignal): P
     // A model's lie in the run's folder, wherever that will be.
     const maps = contestant.kind === 'maps' ? resolve(contestant.path) : 'maps.npy';
     const mapFile = folder && resolve(folder, maps);
-    const scored = await score(contestant, evaluators, options, { priors, mapFile, signal });
+    const batch = Math.min(options.batch, Math.max(1, benchmark.samples.length));
+    const scored = await score(contestant, evaluators, { ...options, batch }, { priors, mapFile, signal });
     const plain = evaluators[0].result();
     const embeddings = scored ?? (await embeddingsOf(options.embeddings[i], plain));
     if (embeddings) plain.retrieval = await retrievalScores(embeddings, { threads: options.threads });

@@ -3,6 +3,11 @@ import { constants } from 'node:os';
 
 export const exitCode = { failure: 1, usage: 2 } as const;
 
+/** Options that make no sense, found after they were parsed. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
 /** Why `listenForInterrupts`'s signal is aborted. */
 export class Interrupted extends Error {
   override name = 'Interrupted';

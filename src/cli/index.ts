@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addAblate } from './ablate.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
-import { exitCode, Interrupted, listenForInterrupts } from './exit.js';
+import { exitCode, Interrupted, listenForInterrupts, UsageError } from './exit.js';
 import { addExport } from './export.js';
 import { addImport } from './import.js';
 import { addLeaks } from './leaks.js';
@@ -49,6 +49,7 @@ try {
   else {
     const { message, stack } = error as Error;
     console.error(process.env.EARSHOT_DEBUG ? stack : `earshot: ${message}`);
-    process.exitCode = interrupted.reason instanceof Interrupted ? interrupted.reason.exitCode : exitCode.failure;
+    if (error instanceof UsageError) process.exitCode = exitCode.usage;
+    else process.exitCode = interrupted.reason instanceof Interrupted ? interrupted.reason.exitCode : exitCode.failure;
   }
 }

@@ -1,7 +1,7 @@
 /** `earshot localize`. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { type LocalizeOptions, localize } from './localizeFiles.js';
-import { count } from './numbers.js';
+import { modelSize, threads } from './numbers.js';
 
 const notes = `
 PICTURE SOUND    <picture>+<sound>.png the heatmap over the picture with its scale, .npy the map as the model makes it, .json where the object
@@ -35,8 +35,8 @@ export function addLocalize(program: Command, signal: AbortSignal): void {
     )
     .option('-o, --out <folder>', 'where the results go', '.')
     .option('--overwrite', 'replace results that are there already')
-    .option('--size <pixels>', 'side of the square that the model sees; larger ones find smaller objects', count)
-    .option('--threads <count>', 'threads of ONNX Runtime', count)
+    .option('--size <pixels>', 'side of the square that the model sees; larger ones find smaller objects', modelSize)
+    .option('--threads <count>', 'threads of ONNX Runtime, at most 256', threads)
     .optionsGroup('Videos:')
     .option('--rate <count>', 'maps a second', positive, 8)
     .option('--smoothing <seconds>', 'deviation of the curve by which maps are averaged over time', notNegative, 0.25)

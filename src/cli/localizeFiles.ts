@@ -1,6 +1,5 @@
 /** What `earshot localize` does once it knows what is wanted. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { kindOf } from '../datasets/extensions.js';
 import { NpyWriter } from '../evaluation/maps/index.js';
@@ -19,6 +18,7 @@ import {
   runLengths,
   type VideoMaps,
 } from '../localization/index.js';
+import { makeFolder, missingFolders } from '../makeFolder.js';
 import { encodePng, readPicture } from '../media/picture.js';
 import { readSound } from '../media/sound.js';
 import type { AudioClip, Frame, Video } from '../media/types.js';
@@ -55,8 +55,8 @@ export async function localize(
     ? [`${stem(picture)}.localized.mp4`, `${stem(picture)}.npy`, `${stem(picture)}.json`]
     : pictureFiles(picture, sounds);
   checkOutputs(names, options);
+  await missingFolders(options.out);
   const model = await loadModel(await modelFile(options.model));
-  await mkdir(options.out, { recursive: true });
   const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
   try {
     if (isVideo) await localizeVideoFile(picture, localizer, options, signal);
@@ -145,6 +145,7 @@ async function localizePicture(
   const [low, high] = rangeOf(localizations);
   const width = Math.max(leastWidth, frame.width);
   const shown: Panel[] = [];
+  await makeFolder(out);
   for (const [i, localization] of localizations.entries()) {
     const sound = sounds[i]!;
     const { map } = localization;
@@ -186,12 +187,13 @@ async function localizeVideoFile(
   const progress = new Progress('seconds');
   try {
     const onProgress = (done: number, total: number) => progress.update(Math.round(done), Math.ceil(total), 'localizing');
-    const maps = await localizeVideo(localizer, video, path, { ...options, signal, onProgress });
+    const maps = await localizeVideo(localizer, video, path, { ...options, signal, onProgress }).finally(() => progress.stop());
     const [first] = maps.localizations;
     if (!first) throw new Error(`${path}: there is no frame in it`);
     const name = join(options.out, stem(path));
     const sound = await video.sound({ signal });
     const frameRate = Math.min(60, video.frameRate);
+    await makeFolder(options.out);
     // First what most can go wrong with.
     await writeVideo(`${name}.localized.mp4`, { frames: annotated(video, maps, frameRate, signal), frameRate, sound, signal });
     await writeMap(
@@ -214,7 +216,6 @@ async function localizeVideoFile(
     await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
     console.log(`${maps.localizations.length} maps -> ${name}.localized.mp4`);
   } finally {
-    progress.stop();
     await video.close();
   }
 }

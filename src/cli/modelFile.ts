@@ -1,13 +1,17 @@
 /** Where a model is. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFiles } from '../training/runFolder.js';
 
-/** A model's file, or the best one of a run's folder. */
+/** A model's file, or the best one of a run's folder. Throws Error where there is neither. */
 export async function modelFile(path: string): Promise<string> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return isFolder ? join(path, runFiles.best) : path;
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
+    throw new Error(`${path}: ${reason} (${error.code})`, { cause: error });
+  });
+  if (!found.isDirectory()) return path;
+  const best = join(path, runFiles.best);
+  if (!existsSync(best)) throw new Error(`${path}: no model in it; expected what "earshot train" made (${runFiles.best})`);
+  return best;
 }

@@ -9,6 +9,22 @@ export function count(text: string): number {
   return value;
 }
 
+/** Reads whole numbers between two. */
+export const countFrom =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || value > most || text.trim() === '')
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+/** Threads of ONNX Runtime: it starts as many as it is told. */
+export const threads = countFrom(1, 256);
+
+/** Side of the square that a trained model sees, in pixels. */
+export const modelSize = countFrom(32, 4096);
+
 /** A day: more than that is a slip, and more than some timers take. */
 const longest = 86_400;
 

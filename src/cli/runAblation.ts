@@ -42,7 +42,8 @@ export async function runAblation(
 ): Promise<void> {
   const { out, tables = tableNames, seeds, threads, preset } = options;
   const wanted = merged(merged(data === undefined ? demoConfig : {}, file), given);
-  const config = merged(presetConfig('sslalign', preset), wanted);
+  const { epochs } = wanted as { epochs?: unknown };
+  const config = merged(presetConfig('sslalign', preset, epochs), wanted);
   if (data === undefined) {
     // Before a world is made: what cannot be trained, or not there, is an error now.
     planTables(baseOf(config, demoPairs), demoPairs, tables, seeds);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { BenchmarkName } from '../datasets/benchmarks/index.js';
 import { readBenchmark } from '../datasets/index.js';
 import { readPairs } from '../datasets/read.js';
@@ -16,8 +16,9 @@ import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { pairsOf } from '../localization/predict.js';
 import { type MethodName, methodNames } from '../methods/index.js';
 import { loadSafetensors } from '../runtime/safetensors.js';
-import { ConfigError, checkConfig, presetConfig, type TrainConfig, type TrainPreset } from '../training/config.js';
-import { type RunDescription, RunFolder, readDescription, runFiles } from '../training/runFolder.js';
+import { checkConfig, presetConfig, type TrainConfig, type TrainPreset } from '../training/config.js';
+import { ConfigError } from '../training/configError.js';
+import { holdsRun, type RunDescription, RunError, RunFolder, readDescription } from '../training/runFolder.js';
 import { type TrainRecord, train, type Validated } from '../training/train.js';
 import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
@@ -49,20 +50,24 @@ type Validation = NonNullable<RunDescription['validation']>;
 /** What a run has begun with, or a preset, with what is wanted over it. */
 function configOf(options: TrainCommand, wanted: unknown, before: RunDescription | undefined): TrainConfig {
   if (before && options.preset === undefined) return checkConfig(merged(before.config, wanted));
-  const { method = options.method } = wanted as { method?: MethodName };
+  const { method = options.method, epochs } = wanted as { method?: MethodName; epochs?: unknown };
   // What the rest of another method's configuration would be, nobody knows.
-  const preset = presetConfig(methodNames.find((name) => name === method) ?? options.method, options.preset ?? 'laptop');
+  const known = methodNames.find((name) => name === method) ?? options.method;
+  const preset = presetConfig(known, options.preset ?? 'laptop', epochs);
   return checkConfig(merged({ ...preset, method }, wanted));
 }
 
 export async function runTraining(
   data: string,
   options: TrainCommand,
-  { file, given }: { file: unknown; given: unknown },
+  { file, given, goOn = '--resume' }: { file: unknown; given: unknown; goOn?: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const before =
-    options.resume && existsSync(join(options.out, runFiles.config)) ? await readDescription(options.out) : undefined;
+  // Where it is to be, and from what: that is seen at once, and no configuration mends it.
+  const isBegun = await holdsRun(options.out, options.resume === true);
+  if (options.resume && !isBegun) throw new RunError(`no run in ${options.out} to go on with; to begin one leave --resume out`);
+  if (!existsSync(data)) await readPairs(data);
+  const before = isBegun ? await readDescription(options.out) : undefined;
   const config = configOf(options, merged(file, given), before);
   const pairs = await readPairs(data);
   checkPairs(data, pairs, options.skipMissing === true);
@@ -88,7 +93,8 @@ export async function runTraining(
   }
   const progress = new Progress('pairs');
   const started = folder.start?.progress.updates ?? 0;
-  if (folder.start) progress.notice(`going on after update ${started}, in epoch ${folder.start.progress.epoch + 1}`);
+  const epoch = folder.start?.progress.epoch;
+  if (epoch !== undefined && epoch < config.epochs) progress.notice(`going on after update ${started}, in epoch ${epoch + 1}`);
   let records = 0;
   let told = performance.now();
   try {
@@ -111,6 +117,7 @@ export async function runTraining(
     }
   } catch (error) {
     await folder.forget();
+    if (signal.aborted && folder.saved !== undefined) progress.notice(`saved after update ${folder.saved}; go on with ${goOn}`);
     throw error;
   } finally {
     progress.stop();
@@ -187,6 +194,9 @@ function validationIn(options: TrainCommand): Validation | undefined {
   };
 }
 
+/** What is told of a validation. */
+const toldScores = ['cIoU', 'cIoUAdap', 'IIoUAdap', 'pointing'] as const satisfies readonly (keyof Scores)[];
+
 async function validationOf(
   { annotations, data, benchmark: name, protocol, every }: Validation,
   threads: number | undefined,
@@ -198,10 +208,11 @@ async function validationOf(
     try {
       const evaluator = new Evaluator(benchmark, protocols[protocol as ProtocolName], model.method);
       await evaluateModel(localizer, [evaluator], { signal });
-      const { scores, images, singleImages } = evaluator.result();
-      const { cIoU, cIoUAdap, IIoUAdap, pointing } = scores;
+      const { scores, ceiling, images, singleImages } = evaluator.result();
       const score = scores[images > singleImages ? chosenBy.interactive : chosenBy.single];
-      return { score: score ?? 0, scores: { cIoU, cIoUAdap, IIoUAdap, pointing } };
+      // One that no map can get says nothing of the model.
+      const told = toldScores.filter((one) => ceiling[one] !== 0);
+      return { score: score ?? 0, scores: Object.fromEntries(told.map((one) => [one, scores[one]])) };
     } finally {
       await localizer.release();
     }

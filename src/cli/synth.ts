@@ -1,7 +1,8 @@
 /** `earshot synth`. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultWorld, kindNames, type World, writeWorld, writeWorldVideo } from '../world/index.js';
-import { count } from './numbers.js';
+import { hasWorldVideo } from '../world/video.js';
+import { count, countFrom } from './numbers.js';
 import { Progress } from './progress.js';
 
 interface Options {
@@ -44,7 +45,7 @@ export function addSynth(program: Command, signal: AbortSignal): void {
     .option('--train <count>', 'pairs to learn from', count, train)
     .option('--validation <count>', 'scenes to choose models by', count, validation)
     .option('--test <count>', 'scenes to test with', count, test)
-    .option('--size <pixels>', 'side of the pictures, from 48 to 1024', side, size)
+    .option('--size <pixels>', 'side of the pictures, from 48 to 1024', countFrom(48, 1024), size)
     .option('--off-screen <share>', 'training pairs whose sound is of something that is not in the picture', share, offScreen)
     .option('--seed <number>', 'another number makes another world', wholeNumber, seed)
     .addHelpText('after', notes)
@@ -58,12 +59,6 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function side(text: string): number {
-  const value = count(text);
-  if (value < 48 || value > 1024) throw new InvalidArgumentError('Expected a whole number from 48 to 1024.');
-  return value;
-}
-
 function share(text: string): number {
   const value = Number(text);
   if (!(value >= 0 && value <= 1) || text.trim() === '') throw new InvalidArgumentError('Expected a number from 0 to 1.');
@@ -71,11 +66,13 @@ function share(text: string): number {
 }
 
 async function run({ out, video, ...options }: Options, signal: AbortSignal): Promise<void> {
+  const isThere = video !== undefined && (await hasWorldVideo(video));
   const progress = new Progress('pictures');
   const onProgress = (done: number, pictures: number) => progress.update(done, pictures);
   const world = await writeWorld(out, options, { signal, onProgress }).finally(() => progress.stop());
   console.log(summaryOf(world, out));
-  if (video === undefined) return;
+  if (isThere) console.log(`nothing to do: ${video} is there already`);
+  if (isThere || video === undefined) return;
   const { objects } = await writeWorldVideo(video, { seed: options.seed, signal });
   console.log(`${video}: a ${objects[0]!.category} and a ${objects[1]!.category} that sound in turn`);
 }

@@ -1,6 +1,7 @@
 /** The options of `earshot train` that are values of its configuration, in groups. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { presetNames } from '../features/choice.js';
+import { presetConfig, trainPresets } from '../training/config.js';
 
 /** `path` is the value's place in a `TrainConfig`. */
 interface ConfigOption {
@@ -112,7 +113,12 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       path: 'neighbours.sampling',
       choices: ['random', 'first', 'anchor'],
     },
-    { flags: '--after <epochs>', description: 'epochs without them', path: 'neighbours.after', parse: number },
+    {
+      flags: '--after <epochs>',
+      description: 'epochs without them; where it is not given, all but one at most',
+      path: 'neighbours.after',
+      parse: number,
+    },
     {
       flags: '--every <epochs>',
       description: 'epochs after which the model’s own are looked for again',
@@ -160,11 +166,21 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
   ],
 };
 
+const valueAt = (value: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
+
+/** ` (paper: 128, laptop: 64)`: what a value is where it is not given, of sslalign. */
+function inPresets(path: string): string {
+  const values = trainPresets.map((preset) => ({ preset, value: valueAt(presetConfig('sslalign', preset), path) }));
+  const told = values.filter(({ value }) => value !== undefined).map(({ preset, value }) => `${preset}: ${value}`);
+  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+}
+
 export function addConfigOptions(command: Command): void {
   for (const [group, options] of Object.entries(configOptions)) {
     command.optionsGroup(group);
-    for (const { flags, description, parse, choices } of options) {
-      const option = new Option(flags, description);
+    for (const { flags, description, path, parse, choices } of options) {
+      const option = new Option(flags, flags.includes('<') ? `${description}${inPresets(path)}` : description);
       if (choices) option.choices(choices);
       else if (parse && flags.includes('<')) option.argParser(parse);
       command.addOption(option);

@@ -1,8 +1,10 @@
 /** The folder in which `earshot evaluate --out` leaves an evaluation, for reports. */
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Benchmark } from '../datasets/benchmarks/types.js';
+import { makeFolder } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import type { Evaluation } from './evaluation.js';
 import { EvaluationError } from './evaluator.js';
@@ -146,7 +148,7 @@ export function runOf({ samples }: Benchmark, evaluation: Evaluation, maps: stri
 
 /** Makes the folder, or takes one that is empty or holds a run. Throws EvaluationError for any other. */
 export async function openRunFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // A temporary file of a run that was killed is no obstacle.
   const files = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   if (files.length > 0 && !files.includes(fileName))
@@ -160,13 +162,23 @@ export async function writeRun(folder: string, content: Run): Promise<void> {
   await writeWhole(join(folder, fileName), `${JSON.stringify(content)}\n`);
 }
 
+/** Several models that are evaluated at once have a folder each: which ones could have been meant. */
+async function runsBelow(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const runs = names.sort().filter((name) => existsSync(join(folder, name, fileName)));
+  const shown = runs.slice(0, 5).map((name) => join(folder, name));
+  return runs.length === 0 ? '' : `; name those in it: ${shown.join(' ')}${runs.length > shown.length ? ' ...' : ''}`;
+}
+
 /** Reads a run. Throws EvaluationError when the folder holds none, or one that was not written by `writeRun`. */
 export async function readRun(folder: string): Promise<Run> {
   const path = join(folder, fileName);
   const size = await stat(path).then(
     (found) => found.size,
-    () => {
-      throw new EvaluationError(`${folder}: expected a folder made by "earshot evaluate --out", it has no ${fileName}`);
+    async () => {
+      throw new EvaluationError(
+        `${folder}: expected a folder made by "earshot evaluate --out", it has no ${fileName}${await runsBelow(folder)}`,
+      );
     },
   );
   if (size > maxBytes) throw new EvaluationError(`${path}: ${size} bytes are more than an evaluation has (${maxBytes})`);

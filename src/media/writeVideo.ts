@@ -43,6 +43,12 @@ function choose<T>(table: Record<string, T>, path: string): T {
   return choice;
 }
 
+/** Throws what `writeVideo` would throw before its first frame: RangeError for an unknown extension, MediaError 'needsFfmpeg'. */
+export async function checkVideoName(path: string): Promise<void> {
+  choose(videos, path);
+  await loadFfmpeg(path);
+}
+
 /** Has `write` fill a temporary file beside `path` that then takes its place; removes it when that fails. */
 async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(resolve(path)), `.${basename(path)}.${randomUUID()}.partial`);

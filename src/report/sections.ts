@@ -34,7 +34,11 @@ export const scoresText = (evaluation: Evaluation): string =>
 
 export function cardsHtml(evaluations: readonly Evaluation[]): string {
   const [first] = evaluations as [Evaluation];
-  const names = cards.filter((name) => first.scores[name] !== undefined && (isInteractive(first) || !name.startsWith('IIoU')));
+  const there = cards.filter((name) => first.scores[name] !== undefined && (isInteractive(first) || !name.startsWith('IIoU')));
+  // A score that no map can get looks as if nothing had been learned.
+  const names = there.filter((name) => evaluations.some(({ ceiling }) => ceiling[name] !== 0));
+  const without = there.filter((name) => !names.includes(name)).map((name) => scoreTitles[name]);
+  const note = without.length > 0 ? `<p class="soft">Without ${without.join(', ')}: no map gets more than 0 here.</p>` : '';
   const mark = (share: number | null | undefined, kind: string) =>
     share === undefined || share === null ? '' : `<b class="${kind}" style="left:${(100 * share).toFixed(1)}%"></b>`;
   const beside = ({ ceiling, centreBox, wholeImage }: Evaluation, name: ScoreName) => {
@@ -60,7 +64,7 @@ export function cardsHtml(evaluations: readonly Evaluation[]): string {
     const parts = evaluations.map((evaluation, i) => `${one(evaluation, name, i)}${isShared ? '' : texts[i]}`);
     return `<div class="card"><h3>${scoreTitles[name]}</h3>${parts.join('')}${isShared ? texts[0] : ''}</div>`;
   };
-  return `<div class="cards">${names.map(card).join('\n')}</div>`;
+  return `<div class="cards">${names.map(card).join('\n')}</div>${note}`;
 }
 
 const modelsKey = (evaluations: readonly Evaluation[]): string =>

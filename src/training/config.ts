@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type PictureChoice, presetNames, type SoundChoice } from '../features/choice.js';
 import { pictureChoice, soundChoice } from '../localization/model.js';
 import { type MethodName, methodNames, methods } from '../methods/index.js';
+import { ConfigError, problemsOf } from './configError.js';
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -85,11 +86,6 @@ export interface TrainConfig extends z.infer<typeof trainConfigSchema> {
   sound: SoundChoice;
 }
 
-/** A configuration that makes no sense: one line for each problem. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
-
 const common = { neighbours: { k: 1000, sampling: 'random', after: 1, every: 1 }, batchNorm: 'batch', seed: 0 } as const;
 
 /** What the papers do where they say it (Adam, 1e-4, 50 or 20 epochs, 128 pairs), and what learns in minutes on two cores. */
@@ -116,12 +112,19 @@ const presets = {
 export type TrainPreset = keyof typeof presets;
 export const trainPresets = Object.keys(presets) as [TrainPreset, ...TrainPreset[]];
 
-export function presetConfig(method: MethodName, preset: TrainPreset): TrainConfig {
+/**
+ * A preset of a method. `epochs`, as it was given and not checked yet, is how many the run has where they are not the preset's: epochs without
+ * semantic positives are then all but one at most.
+ */
+export function presetConfig(method: MethodName, preset: TrainPreset, epochs?: unknown): TrainConfig {
   const { presets: own, published } = methods[method];
   const settings = own[preset];
   const inputs = { picture: { preset: published.inputs }, sound: { preset: published.inputs }, epochs: published.epochs };
   const chosen = preset === 'paper' ? { ...inputs, ...presets.paper } : presets.laptop;
-  return structuredClone({ method, settings, ...chosen }) as TrainConfig;
+  const config = structuredClone({ method, settings, ...chosen }) as TrainConfig;
+  const { neighbours } = config;
+  if (count.safeParse(epochs).success) neighbours.after = Math.min(neighbours.after, (epochs as number) - 1);
+  return config;
 }
 
 /** What the schemas make of a value. Throws ConfigError with every problem: unknown keys, values out of range, sizes that do not fit. */
@@ -130,19 +133,21 @@ export function checkConfig(value: unknown): TrainConfig {
   const name = (value as TrainConfig | undefined)?.method as MethodName;
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   const settings = method?.settings.safeParse((value as TrainConfig).settings);
-  const issues = [
-    ...(found.error?.issues ?? []),
-    ...(settings?.error?.issues.map((issue) => ({ ...issue, path: ['settings', ...issue.path] })) ?? []),
-  ];
   if (!found.success || !settings?.success)
-    throw new ConfigError(issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`).join('\n'));
+    throw ConfigError.of([
+      ...problemsOf(trainConfigSchema, found.error),
+      ...(method ? problemsOf(method.settings, settings?.error, ['settings']) : []),
+    ]);
   const config = { ...found.data, settings: settings.data } as TrainConfig;
   const { after, sampling, pictureEncoder, soundEncoder } = config.neighbours;
   const { picture, sound } = methods[name].views(config.settings);
   const waits = (picture.includes('neighbour') && !pictureEncoder) || (sound.includes('neighbour') && !soundEncoder);
   if (waits && sampling !== 'anchor' && after >= config.epochs)
-    throw new ConfigError(
-      `neighbours.after: semantic positives would begin after ${after} epochs, the run has ${config.epochs}: begin earlier, or train without them`,
-    );
+    throw ConfigError.of([
+      {
+        path: ['neighbours', 'after'],
+        message: `semantic positives would begin after ${after} epochs, the run has ${config.epochs}: begin earlier (--after), or train without them (--semantic none)`,
+      },
+    ]);
   return config;
 }

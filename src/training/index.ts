@@ -1,5 +1,6 @@
 export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-export { ConfigError, checkConfig, presetConfig, type TrainConfig, type TrainPreset, trainPresets } from './config.js';
+export { checkConfig, presetConfig, type TrainConfig, type TrainPreset, trainPresets } from './config.js';
+export { ConfigError, type ConfigProblem } from './configError.js';
 export { CachedTrainingStep, type CachedTrainingStepOptions } from './gradientCaching.js';
 export { initialize } from './initialize.js';
 export { type MomentumCopyOptions, momentumCopy } from './momentum.js';

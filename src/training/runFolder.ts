@@ -1,11 +1,12 @@
 /** The folder of a training run: what it was asked to do, what happened, where it goes on, and the models that came out. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { PairSet } from '../datasets/types.js';
 import { takeLock } from '../lock.js';
+import { makeFolder, missingFolders } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { type TrainConfig, trainConfigSchema } from './config.js';
@@ -89,13 +90,29 @@ export function differences(a: unknown, b: unknown, path = ''): string[] {
   return [...keys].flatMap((key) => differences(a[key], b[key], path ? `${path}.${key}` : key));
 }
 
+/** Whether a folder, which may not be there yet, holds a run. Throws RunError for one of something else, or with a run where a new one is to begin. */
+export async function holdsRun(path: string, resume: boolean): Promise<boolean> {
+  if ((await missingFolders(path)).length > 0) return false;
+  const there = (await readdir(path)).filter((name) => !name.startsWith('.'));
+  const isRun = there.includes(runFiles.config);
+  if (there.length > 0 && !isRun)
+    throw new RunError(`${path}: expected a new or empty folder, in it are ${there.slice(0, 5).join(', ')}`);
+  if (isRun && !resume) throw new RunError(`${path} holds a run already: go on with it (--resume), or take another folder`);
+  return isRun;
+}
+
 export class RunFolder {
+  /** Updates that are safe in it. */
+  saved: number | undefined;
+
   private constructor(
     readonly path: string,
     /** Where it goes on; undefined for a run that begins. */
     readonly start: (Checkpoint & { progress: Progress }) | undefined,
     private readonly unlock: () => void,
-  ) {}
+  ) {
+    this.saved = start?.progress.updates;
+  }
 
   /**
    * Opens the folder for a run, alone. A new run needs a new or empty folder; `resume` goes on with the run that is there, whose configuration, data
@@ -113,15 +130,10 @@ export class RunFolder {
       ...(weights !== undefined && { weights }),
       ...(validation && { validation }),
     };
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const unlock = takeLock(join(path, lockFile), 'training');
     try {
-      const there = (await readdir(path)).filter((name) => !name.startsWith('.'));
-      const isRun = there.includes(runFiles.config);
-      if (there.length > 0 && !isRun)
-        throw new RunError(`${path}: expected a new or empty folder, in it are ${there.slice(0, 5).join(', ')}`);
-      if (isRun && !resume) throw new RunError(`${path} holds a run already: go on with it (--resume), or take another folder`);
-      if (isRun) {
+      if (await holdsRun(path, resume)) {
         const found = await readDescription(path);
         const different = differences(plain(found), plain(wanted));
         if (different.length > 0)
@@ -144,6 +156,7 @@ export class RunFolder {
 
   async save(checkpoint: Checkpoint, progress: Progress): Promise<void> {
     await saveCheckpoint(this.file('last'), checkpoint, { progress: JSON.stringify(progress) });
+    this.saved = progress.updates;
   }
 
   /** Leaves an empty folder, where a run began and nothing of it was saved: what was wrong with it is then no obstacle to another one. */

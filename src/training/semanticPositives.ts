@@ -1,12 +1,12 @@
 /** Semantic positives: for each pair, others whose picture, or sound, is like its own in the eyes of an encoder that is not being trained. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Loader } from '../datasets/loader/loader.js';
 import type { Partners } from '../datasets/loader/views.js';
 import type { PairSet } from '../datasets/types.js';
 import type { Encoder, Side } from '../localization/encoder.js';
 import { filledBatch } from '../localization/predict.js';
+import { makeFolder } from '../makeFolder.js';
 import { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Neighbours, nearestNeighbours } from './neighbours.js';
@@ -74,7 +74,7 @@ export async function findNeighbours(
   const key = keyOf(encoder, pairs, options.k);
   const file = `${side}-${key}.safetensors`;
   const path = join(options.folder, file);
-  await mkdir(options.folder, { recursive: true });
+  await makeFolder(options.folder);
   const known = await loadNeighbours(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

@@ -8,7 +8,8 @@ import { calibrate } from '../localization/confidence.js';
 import { type Encoder, modelEncoder, onnxEncoder, type Side } from '../localization/encoder.js';
 import { type Model, saveModel } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
-import { ConfigError, type TrainConfig } from './config.js';
+import type { TrainConfig } from './config.js';
+import { ConfigError } from './configError.js';
 import { MetricsFile } from './metricsFile.js';
 import type { Neighbours } from './neighbours.js';
 import { loadNeighbours } from './neighboursFile.js';
@@ -111,7 +112,7 @@ async function beginWith(stepper: Stepper, weights: Weights): Promise<void> {
   try {
     await stepper.setWeights({ ...(await stepper.weights()), ...weights });
   } catch (error) {
-    throw new ConfigError(`weights: they are not of this network: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`weights: they are not of this network: ${(error as Error).message}`, [], { cause: error });
   }
 }
 

@@ -1,7 +1,8 @@
 /** The folder of a world: whose it is, and whether it is complete. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { makeFolder } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import { WorldError, type WorldOptions } from './options.js';
 
@@ -27,7 +28,7 @@ export const jsonText = (value: unknown): string =>
  * else in the folder, or a world of other options.
  */
 export async function beginFolder(folder: string, options: WorldOptions): Promise<boolean> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const files = await readdir(folder);
   for (const name of [names.complete, names.begun])
     if (files.includes(name)) {

@@ -1,9 +1,11 @@
 /** A video of two objects that sound in turn, to see a method follow them. */
-import { extname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
 import { drawWithin } from '../features/augment/draw.js';
 import type { Box } from '../features/spec.js';
+import { makeFolder } from '../makeFolder.js';
 import type { AudioClip, Frame } from '../media/types.js';
-import { writeVideo } from '../media/writeVideo.js';
+import { checkVideoName, writeVideo } from '../media/writeVideo.js';
 import { Random } from '../random.js';
 import { writeWhole } from '../wholeFile.js';
 import { drawBackground } from './background.js';
@@ -11,7 +13,7 @@ import { soundOf } from './clip.js';
 import { jsonText } from './folder.js';
 import type { Kind } from './kind.js';
 import { kinds } from './kinds/index.js';
-import { kindNames } from './options.js';
+import { kindNames, WorldError } from './options.js';
 import { Pen, type Placement } from './pen.js';
 import { drawFinish } from './picture.js';
 import { boxOf, Stage } from './stage.js';
@@ -104,6 +106,22 @@ function actorOf(kind: Kind, half: number, size: number, random: Random): { pen:
   return { pen, placementAt };
 }
 
+/** The file beside a video that tells what is in it. */
+const aboutVideo = (path: string): string => `${path.slice(0, path.length - extname(path).length)}.json`;
+
+/**
+ * Whether the video is there already, with the file beside it. Throws, before any work, WorldError where only one of the two is, which is then somebody
+ * else's, Error where its folder cannot be made, RangeError and MediaError for names that cannot be written.
+ */
+export async function hasWorldVideo(path: string): Promise<boolean> {
+  const there = [path, aboutVideo(path)].filter((name) => existsSync(name));
+  if (there.length === 2) return true;
+  if (there.length === 1) throw new WorldError(`${there[0]} is there already: choose another name for the video`);
+  await checkVideoName(path);
+  await makeFolder(dirname(path));
+  return false;
+}
+
 /**
  * Writes the `worldVideo` of a seed to a file of a kind that `writeVideo` knows, and beside it, with the extension `.json`, what sounds
  * when and where it is. Throws what `writeVideo` throws.
@@ -115,6 +133,6 @@ export async function writeWorldVideo(
   const video = worldVideo(new Random(seed, 'video'), options);
   const { frames, framesPerSecond, sound, objects } = video;
   await writeVideo(path, { frames, frameRate: framesPerSecond, sound, signal });
-  await writeWhole(`${path.slice(0, path.length - extname(path).length)}.json`, jsonText({ framesPerSecond, objects }));
+  await writeWhole(aboutVideo(path), jsonText({ framesPerSecond, objects }));
   return video;
 }

@@ -1,6 +1,7 @@
 /** A world on disk: unlabelled pairs to learn from, and annotated scenes to measure by. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../makeFolder.js';
 import { writeWhole } from '../wholeFile.js';
 import { beginFolder, completeFolder, jsonText } from './folder.js';
 import { objectsInScene, resolveOptions, WorldError, type WorldOptions } from './options.js';
@@ -54,7 +55,7 @@ const folders = [
  * Each picture and sound depends on the seed and its own number only. Each file is written whole or not at all, and those that are there
  * are kept: a world that was interrupted is gone on with, a complete one of the same options is left as it is (`wasDone`). Throws
  * RangeError for options that make no world, and WorldError: the folder holds something else or a world of other options; it cannot be
- * written to; the run was interrupted.
+ * written to; the run was interrupted. Error for a folder that cannot be made.
  */
 export async function writeWorld(
   folder: string,
@@ -85,7 +86,7 @@ export async function writeWorld(
 /** Makes the folders for media; gives the paths of the files that they hold, relative to `folder`. */
 async function existingFiles(folder: string): Promise<Set<string>> {
   const found = folders.map(async (part) => {
-    await mkdir(join(folder, part), { recursive: true });
+    await makeFolder(join(folder, part));
     return (await readdir(join(folder, part))).map((name) => `${part}/${name}`);
   });
   return new Set((await Promise.all(found)).flat());

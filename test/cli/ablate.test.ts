@@ -182,7 +182,7 @@ describe('wrong usage', () => {
     [['-b', 'nowhere.json'], 1, /nowhere\.json/],
     [['--method', 'ezvsl'], 2, /unknown option '--method'/],
     [['--batch', '41'], 1, /^earshot: batch: 41 pairs are more than the 40 to learn from/],
-    [['--tau', '0'], 1, /^earshot: settings\.tau: /],
+    [['--tau', '0'], 2, /^earshot: --tau: /],
     [['--semantic', 'none'], 1, /^earshot: settings\.semantic: the rows of table 'k' differ in semantic positives/],
     [['--config', 'nowhere.json'], 1, /nowhere\.json: the configuration cannot be read/],
   ])('%j: exit code %i and a line, no folder', async (args, code, message) => {
@@ -200,7 +200,11 @@ describe('wrong usage', () => {
 
   it('before a world is made', async () => {
     const out = fresh();
-    expectLine(await earshot(['ablate', '--out', out, '--after', '12']), 1, /semantic positives would begin after 12 epochs/);
+    expectLine(
+      await earshot(['ablate', '--out', out, '--after', '12']),
+      2,
+      /^earshot: --after: semantic positives would begin after 12 epochs/,
+    );
     expect(existsSync(out)).toBe(false);
     mkdirSync(out);
     writeFileSync(join(out, 'notes.txt'), 'mine');

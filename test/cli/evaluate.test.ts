@@ -117,6 +117,7 @@ describe('wrong input', () => {
     [['--maps', 'no.npy'], 1, /no\.npy/],
     [['--maps', 'FIRST', '--ogl', 'FEW'], 1, /few\.npy: expected 16 maps/],
     [['--maps', 'FIRST', '--protocol', 'nonsense'], 2, /Allowed choices are sslalign/],
+    [['--maps', 'FIRST', '--batch', '1000000'], 2, /'--batch <count>' argument '1000000' is invalid.*from 1 to 65536/],
     [['--maps', 'FIRST', '--alpha', '2'], 2, /Expected a number from 0 to 1/],
     [['--maps', 'FIRST', '--maps', 'FIRST'], 2, /two are called 'first': name them/],
     [['--maps', '..=FIRST'], 2, /'\.\.' is no name/],

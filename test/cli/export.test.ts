@@ -78,7 +78,7 @@ it.each([
   ['an ONNX file', ['square.onnx'], /square\.onnx is an ONNX file already; expected a model of "earshot train"/],
   ['a picture', ['picture.png'], /picture\.png: no safetensors file/],
   ['where a training goes on', ['last.safetensors'], /last\.safetensors is where a training goes on.*take best\.safetensors/],
-  ['nothing', ['none'], /ENOENT.*none/],
+  ['nothing', ['none'], /none: there is no such file \(ENOENT\)/],
   ['a picture size out of range', ['run', '--picture-size', '8x64'], /sides of 16 to 4096 pixels, not 8x64/],
 ])('refuses %s', async (_, [path, ...more], message) => {
   const { code, stderr } = await earshot(['export', at(path!), '-o', at('refused.onnx'), ...more]);

@@ -1,5 +1,5 @@
 /** What users do with a model: `earshot localize`, `evaluate --model`, `report`. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,22 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a model that is none, and options out of range', () => {
+  it.each([
+    ['empty', 1, /^earshot: empty: no model in it; expected what "earshot train" made \(best\.safetensors\)\n$/],
+    ['nope', 1, /^earshot: nope: there is no such file \(ENOENT\)\n$/],
+    ['world/train.csv', 1, /^earshot: world\/train\.csv: no safetensors file/],
+    ['run --size 7', 2, /option '--size <pixels>' argument '7' is invalid.*from 32 to 4096/],
+    ['run --threads 100000', 2, /option '--threads <count>' argument '100000' is invalid.*from 1 to 256/],
+  ])('%s', async (model, expected, message) => {
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    const { code, stderr } = await run(`localize a.png a.wav --out nothing --model ${model}`);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(expected);
+    expect(existsSync(join(folder, 'nothing'))).toBe(false);
+  });
+});
 
 describe('a model', () => {
   it('is evaluated, and the page of it finds its maps beside it', async () => {
@@ -55,6 +71,6 @@ describe('a model', () => {
     const { code, stderr } = await run(`localize ${what.replace('PICTURE', `world/${image}`)} --model run --out nothing`);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
-    expect(existsSync(join(folder, 'nothing')) ? readdirSync(join(folder, 'nothing')) : []).toEqual([]);
+    expect(existsSync(join(folder, 'nothing'))).toBe(false);
   });
 });

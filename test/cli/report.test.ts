@@ -72,10 +72,15 @@ describe('wrong input', () => {
     [['no-folder'], 1, /no-folder: expected a folder made by "earshot evaluate --out"/],
     [['RUN', 'OTHER'], 1, /a report is of one benchmark and one protocol: 'first' is on world under sslalign, '.*' on is3/],
     [['NO-MAPS'], 1, /gone\.npy/],
-    [['RUN', '--out', 'no/folder/page.html'], 1, /ENOENT/],
+    [
+      ['RUN', '--out', 'no/folder/page.html'],
+      1,
+      /^earshot: no\/folder\/page\.html cannot be written: its folder is not there \(ENOENT\)\n$/,
+    ],
+    [['ALL'], 1, /it has no evaluation\.json; name those in it: \S*first /],
   ] as const)('%j', async (args, code, message) => {
     rmSync(at('first', 'report.html'), { force: true });
-    const runs: Record<string, string> = { RUN: at('first'), OTHER: at('other'), 'NO-MAPS': at('no-maps') };
+    const runs: Record<string, string> = { ALL: folder, RUN: at('first'), OTHER: at('other'), 'NO-MAPS': at('no-maps') };
     if (!existsSync(at('other'))) {
       changed('other', ({ evaluation }) => {
         evaluation.benchmark = 'is3';

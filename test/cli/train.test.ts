@@ -112,6 +112,11 @@ describe('help', () => {
     }
     expect(stdout).toContain('--resume');
     expect(stdout).toContain('130 after Ctrl-C');
+    // Values of the presets, and none of a switch.
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      '--batch <pairs> pairs that are compared with each other (paper: 128, laptop: 64)',
+    );
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('--no-multi-view without augmented positives --semantic');
   });
 });
 
@@ -196,8 +201,9 @@ describe('a run', () => {
     const out = fresh();
     const { code, stdout, stderr } = await earshot(train(out, ...validate()));
     expect([code, stdout]).toEqual([0, `the model is ${join(out, 'best.safetensors')}\n`]);
-    expect(stderr).toMatch(/^epoch 1: cIoU [\d.]+, cIoUAdap [\d.]+, IIoUAdap [\d.]+, pointing [\d.]+ \(best\)$/m);
-    expect(stderr).toMatch(/^epoch 2: cIoU /m);
+    // No map gets a cIoU above 0 on objects as small as these.
+    expect(stderr).toMatch(/^epoch 1: cIoUAdap [\d.]+, IIoUAdap [\d.]+, pointing [\d.]+ \(best\)$/m);
+    expect(stderr).toMatch(/^epoch 2: cIoUAdap /m);
     expect(stderr).toMatch(/^epoch 2: found similar pictures in /m);
     expect(stderr).toMatch(/^48\/48 pairs, .*epoch 2, loss [\d.]+ \(localization [\d.]+, alignment [\d.]+\)$/m);
     expect(readdirSync(out).sort()).toEqual(
@@ -236,7 +242,7 @@ describe('a run', () => {
     expect(await earshot(train(out, ...validate(), '--resume'))).toMatchObject({
       code: 0,
       stdout: `nothing to do: ${out} has done its 2 epochs\n`,
-      stderr: 'going on after update 6, in epoch 3\n',
+      stderr: '',
     });
     expect(contents(out)).toEqual(before);
     // Nor otherwise.
@@ -263,7 +269,7 @@ describe('a run', () => {
     // They are in the run; others are refused.
     expect(await earshot(train(out, '--resume', ...ezvsl))).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^going on/),
+      stdout: expect.stringMatching(/^nothing to do: /),
     });
     const other = ['--weights', join(first, 'first.safetensors')];
     expectLine(await earshot(train(out, ...ezvsl, '--freeze-batch-norm', '--resume', ...other)), 1, /what differs: weights\./);
@@ -278,23 +284,30 @@ describe('wrong usage', () => {
     [['--method', 'sslalgin'], 2, /option '-m, --method <name>' argument 'sslalgin' is invalid/],
     [['--preset', 'desktop'], 2, /option '--preset <name>' argument 'desktop' is invalid/],
     [['--picture', 'desktop'], 2, /option '--picture <preset>' argument 'desktop' is invalid/],
+    [['--threads', '100000'], 2, /option '--threads <count>' argument '100000' is invalid.*from 1 to 256/],
     [['--threads', '0'], 2, /option '--threads <count>' argument '0' is invalid/],
     [['--checkpoint-seconds', '0'], 2, /option '--checkpoint-seconds <seconds>' argument '0' is invalid/],
     [['--validate-every', '0.5'], 2, /option '--validate-every <epochs>' argument '0.5' is invalid/],
     [['--validate-benchmark', 'mine'], 2, /argument 'mine' is invalid/],
     [['--momentum', '1'], 2, /unknown option '--momentum'/],
-    [['--epochs', '0'], 1, /^earshot: epochs: /],
-    [['--size', '3'], 1, /^earshot: picture\.size: /],
-    [['--tau', '0'], 1, /^earshot: settings\.tau: /],
-    [['--widths', '4,8.5'], 1, /^earshot: settings\.widths\.1: /],
-    [['--seed', '0.5'], 1, /^earshot: seed: /],
-    [['--micro-batch', '3'], 1, /^earshot: microBatch: a batch of 8 cannot be made of micro-batches of 3/],
-    [['--warmup', '2'], 1, /^earshot: optimizer\.warmup: expected fewer than the 2 epochs/],
+    [['--epochs', '0'], 2, /^earshot: --epochs: /],
+    [['--size', '3'], 2, /^earshot: --size: /],
+    [['--tau', '0'], 2, /^earshot: --tau: /],
+    [['--widths', '4,8.5'], 2, /^earshot: --widths: /],
+    [['--seed', '0.5'], 2, /^earshot: --seed: /],
+    [
+      ['--after', '2'],
+      2,
+      /^earshot: --after: .*begin after 2 epochs, the run has 2: begin earlier \(--after\), .*--semantic none/,
+    ],
+    [['--micro-batch', '3'], 2, /^earshot: --micro-batch: a batch of 8 cannot be made of micro-batches of 3/],
+    [['--warmup', '2'], 2, /^earshot: --warmup: expected fewer than the 2 epochs/],
     [['--batch', '25'], 1, /train\.csv: its 24 pairs are fewer than a batch of 25; pass a smaller --batch/],
-    [['--picture-encoder', 'a.onnx'], 1, /^earshot: neighbours\.pictureEncoder\.preset: /],
-    [['-m', 'ezvsl', '--no-multi-view'], 1, /^earshot: settings: .*multiView/],
+    [['--picture-encoder', 'a.onnx'], 2, /^earshot: --picture-encoder-preset: /],
+    [['-m', 'ezvsl', '--no-multi-view'], 2, /^earshot: --no-multi-view: not known here; known are widths, /],
     [['--weights', 'nowhere.safetensors'], 1, /nowhere\.safetensors/],
     [['--validate', 'nowhere.json'], 1, /nowhere\.json/],
+    [['--resume'], 1, /^earshot: no run in \S*run\d+ to go on with; to begin one leave --resume out\n$/],
     [['--config', 'nowhere.json'], 1, /nowhere\.json: the configuration cannot be read \(ENOENT\)/],
   ] as const)('%j: exit code %i and a line, no folder', async (args, code, message) => {
     const out = fresh();
@@ -381,17 +394,17 @@ describe('a configuration file', () => {
       /fewer than a batch of 99/,
     );
     const refused = await withFile(fresh(), config, '-m', 'sslalign', '--tau', '-1');
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/settings\.tau/);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^earshot: --tau: /);
   });
 
   it.each([
-    [{ lr: 1 }, /^earshot: configuration: .*lr/],
-    [{ optimizer: { learning_rate: 1 } }, /^earshot: optimizer: .*learning_rate/],
-    [{ settings: { temperature: 1 } }, /^earshot: settings: .*temperature/],
-    [{ augmentation: { crop: { size: 1 } } }, /^earshot: augmentation\.crop: .*size/],
-    [{ method: 'toString' }, /^earshot: method: /],
-    [{ batch: '8' }, /^earshot: batch: /],
+    [{ lr: 1 }, /config\d+\.json: lr: not known here; known are method, /],
+    [{ optimizer: { learning_rate: 1 } }, /config\d+\.json: optimizer\.learning_rate: not known here; known are learningRate, /],
+    [{ settings: { temperature: 1 } }, /config\d+\.json: settings\.temperature: not known here; .*\btau\b/],
+    [{ augmentation: { crop: { size: 1 } } }, /config\d+\.json: augmentation\.crop\.size: not known here; known are enlarge\n$/],
+    [{ method: 'toString' }, /config\d+\.json: method: /],
+    [{ batch: '8' }, /config\d+\.json: batch: /],
     [null, /expected an object with keys of a configuration, got null/],
     [[], /expected an object with keys of a configuration, got \[\]/],
     ['{"batch":', /config\d+\.json: expected JSON: /],
@@ -492,6 +505,7 @@ describe('whatever ends it', () => {
     const { updates } = JSON.parse(metadata.progress!);
     expect(metricsOf(out).filter(({ kind }) => kind === 'step')).toHaveLength(updates);
     expect(updates).toBeLessThan(24);
+    expect(stderr).toContain(`\nsaved after update ${updates}; go on with --resume\n`);
     const resumed = await earshot(long(out, '--resume'));
     expect(resumed).toMatchObject({ code: 0, stdout: `the model is ${join(out, 'best.safetensors')}\n` });
     expect(resumed.stderr).toContain(`going on after update ${updates}, in epoch `);
@@ -505,7 +519,7 @@ describe('whatever ends it', () => {
     const out = fresh();
     const random = new Random(1, name);
     for (const k of [0, 1, 2]) {
-      const run = start(long(out, ...more, ...(existsSync(out) ? ['--resume'] : [])));
+      const run = start(long(out, ...more, ...(existsSync(join(out, 'config.json')) ? ['--resume'] : [])));
       await untilWritten(Math.floor(((k + random.uniform()) * lines) / 3), out, run);
       await sleep(60 * random.uniform());
       run.process.kill('SIGKILL');
@@ -522,7 +536,8 @@ describe('whatever ends it', () => {
     await untilWritten(1, out, first);
     first.process.kill('SIGSTOP');
     const message = new RegExp(`^earshot: another training \\(process ${first.process.pid} on .*\\) is working in this folder`);
-    for (const more of [[], ['--resume']]) expectLine(await earshot(long(out, ...more)), 1, message);
+    expectLine(await earshot(long(out)), 1, /holds a run already/);
+    expectLine(await earshot(long(out, '--resume')), 1, message);
     first.process.kill('SIGCONT');
     expect(await first.ended).toMatchObject({ code: 0 });
     await expectSame(out, undisturbed);

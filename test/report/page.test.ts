@@ -52,6 +52,18 @@ describe('the samples that are shown', () => {
 });
 
 describe('the page', () => {
+  it('has no card of a score that no map can get, and says so', async () => {
+    const cardsWith = async (ceiling: number) => {
+      const { evaluation } = good;
+      const changed = { ...evaluation, ceiling: { ...evaluation.ceiling, cIoU: ceiling, IIoU: ceiling } };
+      const { html } = await reportPage([{ ...good, evaluation: changed }]);
+      const cards = ['cIoU', 'cIoU adap.', 'IIoU'].filter((title) => html.includes(`<div class="card"><h3>${title}</h3>`));
+      return [...cards, /Without .*: no map gets more than 0 here\./.exec(html)?.[0]];
+    };
+    expect(await cardsWith(0.5)).toEqual(['cIoU', 'cIoU adap.', 'IIoU', undefined]);
+    expect(await cardsWith(0)).toEqual(['cIoU adap.', 'Without cIoU, IIoU: no map gets more than 0 here.']);
+  });
+
   it('has the scores, the protocol, N, and both models; nothing of the input is markup', async () => {
     const { html, problems } = await reportPage([good, weak], { title: 'A & B' });
     expect(problems).toEqual([]);

@@ -23,8 +23,11 @@ it('makes a world and a video, and then has nothing to do', async () => {
   expect(first.stderr).toContain('9/9 pictures');
   expect(JSON.parse(readFileSync(join(out, 'world.json'), 'utf8')).options).toMatchObject({ seed: 3, size: 48, offScreen: 0 });
   expect(existsSync(join(root, 'turns.json'))).toBe(true);
-  const again = await earshot(['synth', '--out', out, ...small, '--seed', '3', '--off-screen', '0']);
-  expect(again).toMatchObject({ code: 0, stdout: `nothing to do: ${made}`, stderr: '' });
+  const bytes = readFileSync(video);
+  const again = await earshot(['synth', '--out', out, ...small, '--seed', '3', '--off-screen', '0', '--video', video]);
+  const nothing = `nothing to do: ${made}nothing to do: ${video} is there already\n`;
+  expect(again).toMatchObject({ code: 0, stdout: nothing, stderr: '' });
+  expect(readFileSync(video).equals(bytes)).toBe(true);
   const other = await earshot(['synth', '--out', out, ...small, '--seed', '4', '--off-screen', '0']);
   expect(other).toMatchObject({ code: 1, stdout: '' });
   expect(other.stderr).toMatch(/^earshot: .* holds another world \(seed 3 then, 4 now\): use the same options, .*\n$/);
@@ -41,6 +44,19 @@ it.each([
   const { code, stdout, stderr } = await earshot(['synth', ...args]);
   expect(stderr).toMatch(message);
   expect([code, stdout]).toEqual([2, '']);
+});
+
+it.each([
+  ['mine.mp4', /mine\.mp4 is there already: choose another name for the video/],
+  ['other.gif', /other\.gif: expected a name that ends with one of \.mp4/],
+  ['mine.mp4/turns.mp4', /mine\.mp4 is a file, expected a folder/],
+])('refuses the video %s before a world is made', async (name, message) => {
+  writeFileSync(join(root, 'mine.mp4'), 'a film');
+  const out = join(root, 'unmade');
+  const { code, stdout, stderr } = await earshot(['synth', '--out', out, ...small, '--video', join(root, name)]);
+  expect(stderr).toMatch(message);
+  expect([code, stdout, existsSync(out)]).toEqual([1, '', false]);
+  expect(readFileSync(join(root, 'mine.mp4'), 'utf8')).toBe('a film');
 });
 
 it('ends at Ctrl-C with 130, and goes on afterwards', async () => {
@@ -63,6 +79,5 @@ it('says what to do when the disk is full or there is a file in the way', async 
   const file = join(root, 'file');
   writeFileSync(file, '');
   const inTheWay = await earshot(['synth', '--out', file, ...small]);
-  expect(inTheWay.code).toBe(1);
-  expect(inTheWay.stderr).toMatch(/^earshot: .*EEXIST.*; see to it that it can be written to/);
+  expect(inTheWay).toMatchObject({ code: 1, stderr: `earshot: ${file} is a file, expected a folder\n` });
 });

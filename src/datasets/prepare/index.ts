@@ -1,7 +1,8 @@
 /** `earshot prepare`: videos or pairs become WebDataset shards, in parallel, again and again from where a run was ended. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '../../lock.js';
+import { makeFolder } from '../../makeFolder.js';
 import { tarMember } from '../tar.js';
 import { fingerprint, type Input, readInputs, sampleKey } from './clips.js';
 import { createJournal, isSample, type JournalEntry, type JournalHeader, JournalWriter, readJournal } from './journal.js';
@@ -32,7 +33,7 @@ export interface PrepareOptions {
  *
  * A journal in the folder keeps what is done, so that the same call goes on after any end, SIGKILL included. Resolves at once when
  * nothing is left to do (`wasDone`). Throws DatasetError when an input cannot be read, and PrepareError: the folder holds other files,
- * or a run with other input or settings; another process works in it; it cannot be written to; the run was interrupted.
+ * or a run with other input or settings; another process works in it; it cannot be written to; the run was interrupted. Error for a folder that cannot be made.
  */
 export async function prepare(
   inputs: readonly string[],
@@ -42,7 +43,7 @@ export async function prepare(
 ): Promise<{ report: PrepareReport; wasDone: boolean }> {
   const input = await readInputs(inputs);
   return explainingWrites(out, async () => {
-    mkdirSync(out, { recursive: true });
+    await makeFolder(out);
     checkFolder(out);
     const unlock = takeLock(join(out, names.lock), 'prepare');
     try {
