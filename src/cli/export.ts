@@ -2,8 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { exportModel, loadModel } from '../localization/index.js';
-import { loadSafetensors } from '../runtime/safetensors.js';
+import { exportModel, loadModel, loadNotes } from '../localization/index.js';
 import { showShape } from '../tensor.js';
 import { writeWhole } from '../wholeFile.js';
 import { modelFile } from './modelFile.js';
@@ -50,9 +49,8 @@ async function run(path: string, { out = nameOf(path), overwrite, pictureSize: p
   if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
   const file = await modelFile(path);
   const model = await loadModel(file);
-  const { format: _, earshot: __, ...more } = (await loadSafetensors(file)).metadata;
   // What the model's file says of itself, its licence for one, goes with it.
-  const about = Object.fromEntries(Object.entries(more).map(([key, text]) => [`model.${key}`, text]));
+  const about = Object.fromEntries(Object.entries(await loadNotes(file)).map(([key, text]) => [`model.${key}`, text]));
   const { onnx, outputs, metadata } = exportModel(model, { picture, notes: about });
   await writeWhole(out, [onnx]);
   console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}`);

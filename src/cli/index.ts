@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAblate } from './ablate.js';
+import { addCalibrate } from './calibrate.js';
 import { addDemo } from './demo.js';
 import { addEvaluate } from './evaluate.js';
 import { exitCode, Interrupted, listenForInterrupts, UsageError } from './exit.js';
@@ -33,6 +34,7 @@ addPrepare(program, interrupted);
 addTrain(program, interrupted);
 addAblate(program, version, interrupted);
 addImport(program);
+addCalibrate(program, interrupted);
 addLocalize(program, interrupted);
 addExport(program);
 addEvaluate(program, interrupted);

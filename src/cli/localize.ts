@@ -29,9 +29,9 @@ export function addLocalize(program: Command, signal: AbortSignal): void {
     .description('draw where in a picture, or a video, the sound comes from')
     .argument('<picture>', 'a picture, or a video')
     .argument('[sound...]', 'one or several sounds for a picture; a video brings its own')
-    .requiredOption(
+    .option(
       '-m, --model <file>',
-      'what "earshot train" made: best.safetensors, or the folder it is in; or what "earshot import" made',
+      'what "earshot train" made: best.safetensors, or the folder it is in; or what "earshot import" made; not given: the one that comes along',
     )
     .option('-o, --out <folder>', 'where the results go', '.')
     .option('--overwrite', 'replace results that are there already')

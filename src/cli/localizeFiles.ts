@@ -4,6 +4,7 @@ import { basename, extname, join } from 'node:path';
 import { kindOf } from '../datasets/extensions.js';
 import { NpyWriter } from '../evaluation/maps/index.js';
 import {
+  bundledModel,
   checkSignal,
   type HeatMap,
   type Localization,
@@ -31,7 +32,7 @@ import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
 
 export interface LocalizeOptions {
-  model: string;
+  model?: string;
   out: string;
   overwrite?: boolean;
   size?: number;
@@ -56,7 +57,7 @@ export async function localize(
     : pictureFiles(picture, sounds);
   checkOutputs(names, options);
   await missingFolders(options.out);
-  const model = await loadModel(await modelFile(options.model));
+  const model = await loadModel(await modelFile(options.model ?? bundledModel));
   const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
   try {
     if (isVideo) await localizeVideoFile(picture, localizer, options, signal);

@@ -61,6 +61,12 @@ export async function loadModel(path: string): Promise<Model> {
   return { ...readDescription(path, metadata.earshot), weights: tensors };
 }
 
+/** What else the file says of itself: where its weights come from, for one. */
+export async function loadNotes(path: string): Promise<Record<string, string>> {
+  const { format: _, earshot: __, ...notes } = (await loadSafetensors(path)).metadata;
+  return notes;
+}
+
 function readDescription(path: string, text: string | undefined): ModelDescription {
   let given: unknown;
   try {
