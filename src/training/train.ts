@@ -290,8 +290,9 @@ class Run {
     }
   }
 
-  /** Writes the best model, with its confidence. */
-  async #keep(model: Model, more: Record<string, string>): Promise<void> {
+  /** Writes the best model; with its confidence, which takes a while, where it may be the last that is kept. */
+  async #keep(model: Model, more: Record<string, string>, isCalibrated: boolean): Promise<void> {
+    if (!isCalibrated) return saveModel(this.folder.file('best'), model, more);
     const { calibration = this.pairs, session, signal } = this.options;
     const localizer = await modelLocalizer(model, { batch: searchBatch, threads: session?.threads });
     try {
@@ -312,12 +313,12 @@ class Run {
     if (isTime) {
       const { score, scores } = await this.#orSave(validation.validate(model, epoch));
       const isBest = best === undefined || score > best.score;
-      if (isBest) await this.#orSave(this.#keep(model, { ...more, scores: JSON.stringify(scores) }));
+      if (isBest) await this.#orSave(this.#keep(model, { ...more, scores: JSON.stringify(scores) }, true));
       const record: ValidationRecord = { kind: 'validation', epoch, update: updates, scores, best: isBest };
       await this.#metrics!.write(record);
       if (isBest) this.progress = { ...this.progress, best: { epoch, score } };
       yield record;
-    } else if (!validation) await this.#orSave(this.#keep(model, more));
+    } else if (!validation) await this.#orSave(this.#keep(model, more, epoch + 1 === this.config.epochs));
     this.progress = { ...this.progress, epoch: epoch + 1, batch: 0 };
     await this.#save();
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadModel } from '../../src/localization/model.js';
 import { encodeWav } from '../../src/media/index.js';
 import { writeWorld } from '../../src/world/index.js';
 import { earshot } from './earshot.js';
@@ -57,6 +58,19 @@ describe('a model', () => {
     const about = json(`found/${readdirSync(join(folder, 'found')).find((name) => name.endsWith('.json'))}`);
     expect(about.map.shape).toEqual([1, 8, 8]);
     expect(about.protocol).toBeDefined();
+  });
+
+  it('is calibrated to other pairs', async () => {
+    const line = 'calibrate run world/train.csv --out calibrated.safetensors --threads 1';
+    const { code, stdout, stderr } = await run(line);
+    // A network of two epochs may not tell pairs from strangers; then it says so and writes nothing.
+    const path = join(folder, 'calibrated.safetensors');
+    if (code === 1) expect([stderr, existsSync(path)]).toEqual([expect.stringContaining('there is nothing to fit'), false]);
+    else {
+      expect(stdout).toMatch(/confidence slope [\d.]+, offset -?[\d.]+ \(before: /);
+      expect((await loadModel(path)).confidence!.slope).toBeGreaterThan(0);
+      expect((await run(line)).stderr).toMatch(/calibrated\.safetensors is there already/);
+    }
   });
 
   it.each([

@@ -55,6 +55,33 @@ const graphs: Readonly<Record<string, (d: Draw) => Record<string, Value>>> = {
     const gradient = gradients(ops.sum(ops.mul(pool, d.uniform(pool.shape))), [norm]).get(norm)!;
     return { total: ops.sum(gradient), channels: ops.sum(gradient, [0, 2, 3]) };
   },
+  'parts of a batch, as rows of their pixels, compared': (d) => {
+    const map = (x: Value) => ops.conv2d(x, d.parameter('w', [16, 16, 3, 3], -0.1, 0.1), { padding: 1 });
+    const maps = ops.l2Normalize(map(ops.relu(d.uniform([4, 16, 8, 8]))), 1);
+    const w = d.uniform([2, 16]);
+    const views = [0, 2].map((first) => ops.slice(maps, [first, 0, 0, 0], [2, 16, 8, 8]));
+    const pixels = views.map((view) => ops.reshape(ops.transpose(view, [0, 2, 3, 1]), [128, 16]));
+    const products = pixels.map((rows) => ops.matMul(w, rows, { transposeB: true }));
+    const loss = ops.add(ops.sum(ops.mul(products[0]!, products[0]!)), ops.sum(ops.mul(products[1]!, 0.5)));
+    return {
+      first: products[0]!,
+      second: products[1]!,
+      d: gradients(loss, [maps]).get(maps)!,
+      back: ops.transpose(ops.reshape(pixels[1]!, [2, 8, 8, 16]), [0, 3, 1, 2]),
+    };
+  },
+  'parts of a map and its edges, which are no parts of a batch': (d) => {
+    const y = ops.conv2d(d.uniform([2, 16, 6, 6]), d.parameter('w', [16, 16, 3, 3], -0.1, 0.1), { padding: 1 });
+    return {
+      part: ops.slice(y, [0, 0, 1, 2], [2, 16, 4, 3]),
+      channels: ops.slice(y, [1, 4, 0, 0], [1, 8, 6, 6]),
+      edge: ops.pad(y, [0, 0, 1, 0], [0, 0, 0, 2]),
+      ones: ops.pad(y, [1, 0, 0, 0], [1, 0, 0, 0], 1),
+      more: ops.pad(y, [1, 0, 0, 0], [2, 0, 0, 0]),
+      turned: ops.transpose(y, [1, 0, 3, 2]),
+      filters: ops.slice(d.parameter('v', [16, 16, 3, 3]), [2, 0, 0, 0], [4, 16, 3, 3]),
+    };
+  },
 };
 
 describe('the rows lowering where forms meet', () => {

@@ -13,6 +13,7 @@ import { type Form, RowsContext, type RowsOptions, type RowsRule, tapsPermutatio
 import { convolutionRules, convolveAtOnce } from './convolution.js';
 import { elementwiseRules } from './elementwise.js';
 import { type Epilogue, findEpilogues } from './epilogue.js';
+import { movementRules } from './movement.js';
 import { normalizationRules } from './normalization.js';
 import { poolingRules } from './pooling.js';
 import { findStems } from './stem.js';
@@ -22,6 +23,7 @@ const rules: { readonly [K in Op]?: RowsRule<K> } = {
   ...convolutionRules,
   ...normalizationRules,
   ...poolingRules,
+  ...movementRules,
 };
 
 export interface LowerRowsOptions extends Partial<Omit<RowsOptions, 'inference'>> {
