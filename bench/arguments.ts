@@ -26,7 +26,7 @@ ${lines.join('\n')}
   --json      one JSON object a row instead of a table (with \`npm run -s\`, nothing else is on the standard output)
   --help      this text
 
-PyTorch is the peer: the first of /usr/bin/python3 and python3 that can import torch and torchvision, or the interpreter named by
+PyTorch is the peer: the first of /usr/bin/python3 and python3 that can import torch, torchvision and soundfile, or the interpreter named by
 the environment variable EARSHOT_PYTHON. Without it our own times are reported.`;
 }
 

@@ -15,10 +15,14 @@ export function findPyTorch(
   progress: (line: string) => void,
 ): ((script: string, ...args: (string | number)[]) => Contestant) | undefined {
   const candidates = interpreters();
-  const command = candidates.find((c) => spawnSync(c, ['-c', 'import torch, torchvision'], { stdio: 'ignore' }).status === 0);
+  const command = candidates.find(
+    (c) => spawnSync(c, ['-c', 'import torch, torchvision, soundfile'], { stdio: 'ignore' }).status === 0,
+  );
   if (command === undefined) {
     const tried = candidates.join(' and ');
-    progress(`PyTorch not found: ${tried} cannot import torch and torchvision (EARSHOT_PYTHON names another); peer skipped`);
+    progress(
+      `PyTorch not found: ${tried} cannot import torch, torchvision and soundfile (EARSHOT_PYTHON names another); peer skipped`,
+    );
     return undefined;
   }
   // -B: no compiled copies beside the scripts.

@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
+from torch_model import rounded
+
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
 RATE, BANDS, FRAMES, SEGMENT, FLOOR, FACTOR = 16000, 64, 100, 1024, 0.03, 1 / 3
@@ -35,8 +37,8 @@ def fit(samples, length):
 
 
 def spectrogram(samples, seconds):
-    length = round(seconds * RATE)
-    hop = round(480 * length / 48000)
+    length = rounded(seconds * RATE)
+    hop = rounded(480 * length / 48000)
     x = torch.from_numpy(np.clip(fit(samples, length), -1, 1))
     power = torch.stft(x, SEGMENT, hop, window=WINDOW, center=True, return_complex=True).abs() ** 2
     return (torch.log(FILTERS @ power + FLOOR) * FACTOR)[None, :, :FRAMES]
@@ -57,6 +59,8 @@ class Pairs(torch.utils.data.Dataset):
         with open(path, newline='') as lines:
             rows = list(csv.DictReader(lines))
         once = {audio: read_sound(folder / audio) for audio in {row['audio'] for row in rows}}
+        # Silence is left out, as by earshot.
+        rows = [row for row in rows if np.ptp(once[row['audio']]) > 2**-15]
         self.pictures = [Image.open(folder / row['image']).convert('RGB') for row in rows]
         self.sounds = [once[row['audio']] for row in rows]
         self.seconds = config['sound'].get('seconds', 3)
@@ -66,7 +70,7 @@ class Pairs(torch.utils.data.Dataset):
         a = config['augmentation']
         self.shift = a['shift']
         self.size = config['picture'].get('size', 96)
-        enlarged = round(self.size * a['crop']['enlarge'])
+        enlarged = rounded(self.size * a['crop']['enlarge'])
         bicubic = transforms.InterpolationMode.BICUBIC
         self.crop = transforms.Compose([
             transforms.Resize((enlarged, enlarged), bicubic), transforms.RandomCrop(self.size), transforms.RandomHorizontalFlip(a['flip'])])
@@ -75,8 +79,6 @@ class Pairs(torch.utils.data.Dataset):
         self.augment = transforms.Compose([
             transforms.RandomResizedCrop(self.size, (a['minArea'], 1), interpolation=bicubic), transforms.RandomApply([jitter], 0.8),
             transforms.RandomGrayscale(0.2 * c), transforms.RandomHorizontalFlip(a['flip'])])
-        if a['blur'] > 0 or config['picture']['preset'] != 'laptop' or config['sound']['preset'] != 'laptop':
-            raise SystemExit('only the laptop presets are compared, without blur')
         self.plain = transforms.Resize((self.size, self.size), bicubic)
 
     def __len__(self):
@@ -87,7 +89,7 @@ class Pairs(torch.utils.data.Dataset):
         return (values.permute(2, 0, 1).float() / 255 - MEAN) / STD
 
     def shifted(self, i):
-        most = round(self.shift * RATE)
+        most = rounded(self.shift * RATE)
         return spectrogram(np.roll(self.sounds[i], np.random.randint(-most, most + 1)), self.seconds)
 
     def __getitem__(self, i):

@@ -1,5 +1,6 @@
 """The laptop networks and losses of src/methods in PyTorch, with the parameter names of earshot's model files."""
 import json
+import math
 import struct
 
 import torch
@@ -7,6 +8,11 @@ import torch.nn.functional as F
 from torch import nn
 
 TOP_SHARE = 0.1
+
+
+def rounded(x):
+    """Halves up, as JavaScript rounds."""
+    return math.floor(x + 0.5)
 
 
 class Conv(nn.Conv2d):
@@ -128,7 +134,7 @@ class Model(nn.Module):
         every = torch.einsum('adp,bd->abp', maps.flatten(2), sounds)
         if pool == 'max':
             return every.amax(2)
-        return every.topk(max(1, round(TOP_SHARE * every.shape[2])), dim=2)[0].mean(2)
+        return every.topk(max(1, rounded(TOP_SHARE * every.shape[2])), dim=2)[0].mean(2)
 
     def loss(self, pictures, sounds):
         """Of lists of views, each (features, embedding)."""

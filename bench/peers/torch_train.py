@@ -13,16 +13,31 @@ import numpy as np
 import torch
 
 from torch_data import Pairs
-from torch_model import Model, save
+from torch_model import Model, rounded, save
+
+
+KNOWN = {'method', 'settings', 'picture', 'sound', 'augmentation', 'neighbours', 'batch', 'batchNorm', 'epochs', 'optimizer', 'seed'}
 
 
 def read_config(path):
+    """The configuration of a run; what is not done here is refused by name."""
     with open(path) as file:
-        config = json.load(file)
-    config = config.get('config', config)
-    for key, usual in {'microBatch': None, 'batchNorm': 'batch'}.items():
-        if config.get(key, usual) != usual:
-            raise SystemExit(f'{key} {config[key]} is not compared')
+        run = json.load(file)
+    config = run.get('config', run)
+    near = config['neighbours']
+    refused = {
+        'a run that begins with given weights': 'weights' in run,
+        'frozen batch normalization': config['batchNorm'] != 'batch',
+        'L_intra': config['settings'].get('intra', 0) > 0,
+        "sampling 'anchor'": near['sampling'] == 'anchor',
+        'encoders of other programs': 'pictureEncoder' in near or 'soundEncoder' in near,
+        'blur': config['augmentation']['blur'] > 0,
+        'presets but laptop': {config['picture']['preset'], config['sound']['preset']} != {'laptop'},
+        **{f"'{key}'": True for key in config.keys() - KNOWN},
+    }
+    for what, is_there in refused.items():
+        if is_there:
+            raise SystemExit(f'{path}: {what}: not done by this peer')
     return config
 
 
@@ -59,7 +74,7 @@ class Training:
     def learning_rate(self):
         o = self.config['optimizer']
         steps = self.config['epochs'] * self.per_epoch
-        warmup = min(round(o['warmup'] * self.per_epoch), steps - 1)
+        warmup = min(rounded(o['warmup'] * self.per_epoch), steps - 1)
         if self.update < warmup:
             return o['learningRate'] * (self.update + 1) / warmup
         if o['schedule'] == 'constant':

@@ -1,4 +1,4 @@
-"""train.py CONFIG LIST THREADS: updates of `torch_train.py`, one a step, files and augmentation included."""
+"""train.py CONFIG LIST THREADS: epochs of `torch_train.py`, one a step, files and augmentation included."""
 import itertools
 import sys
 
@@ -7,5 +7,5 @@ from torch_train import Training, read_config
 
 config, path, threads = sys.argv[1:]
 training = Training(read_config(config), path, int(threads))
-losses = itertools.chain.from_iterable(training.epoch(epoch) for epoch in itertools.count())
-serve(lambda: [next(losses)])
+epochs = itertools.count()
+serve(lambda: list(training.epoch(next(epochs))))

@@ -1,4 +1,4 @@
-/** train.js CONFIG LIST THREADS: updates of `earshot train`, one a step, files and augmentation included. */
+/** train.js CONFIG LIST THREADS: epochs of `earshot train`, one a step, files, augmentation and all that comes between epochs included. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +13,15 @@ const folder = await mkdtemp(join(tmpdir(), 'earshot-run-'));
 try {
   const run = await RunFolder.open(join(folder, 'run'), config, pairs);
   const records = train(config, pairs, run, { session: { threads: Number(threads) } });
+  const updates = Math.floor(pairs.pairs.length / config.batch);
   await serve(async () => {
-    for (;;) {
+    const losses: number[] = [];
+    while (losses.length < updates) {
       const { value, done } = await records.next();
-      if (done) throw new Error(`${config.epochs} epochs are fewer than there are steps to measure`);
-      if (value.kind === 'step') return [value.loss];
+      if (done) throw new Error(`${config.epochs} epochs are fewer than there are to measure`);
+      if (value.kind === 'step') losses.push(value.loss);
     }
+    return losses;
   });
   await records.return();
 } finally {
