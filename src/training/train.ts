@@ -296,7 +296,7 @@ class Run {
     const { calibration = this.pairs, session, signal } = this.options;
     const localizer = await modelLocalizer(model, { batch: searchBatch, threads: session?.threads });
     try {
-      const confidence = await calibrate(localizer, calibration, this.config.seed, signal);
+      const { confidence } = await calibrate(localizer, calibration, this.config.seed, signal);
       await saveModel(this.folder.file('best'), { ...model, ...(confidence && { confidence }) }, more);
     } finally {
       await localizer.release();
