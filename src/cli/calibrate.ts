@@ -54,7 +54,10 @@ async function run(path: string, data: string, { out, overwrite, ...options }: O
   // Each is met with its own picture or sound, and with a stranger's.
   const lines = new Set(problems.map(({ file, reason }) => `left out: ${file}: ${reason}`));
   for (const line of lines) console.error(line);
-  if (pairs < fewest) throw new Error(`${data}: expected at least ${fewest} pairs that can be read, there are ${pairs}`);
+  if (pairs < fewest)
+    throw new Error(
+      `${data}: expected at least ${fewest} pairs that can be read, with sounds in several files, there are ${pairs}`,
+    );
   if (!confidence)
     throw new Error(`${data}: its pairs match no better than pictures with the sounds of other pairs: there is nothing to fit`);
   await saveModel(out, { ...model, confidence }, notes);

@@ -1,9 +1,9 @@
 /** `earshot import`. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type PresetName, presetNames } from '../features/choice.js';
+import { hashOfFile } from '../fileHash.js';
 import { saveModel } from '../localization/model.js';
 import { onnxOf } from '../localization/onnxModel.js';
 import { importCheckpoint } from '../weights/importCheckpoint.js';
@@ -51,7 +51,7 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
   const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
   const network = found.join(' or ');
-  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOf(checkpoint) };
+  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOfFile(checkpoint) };
   // First what can be found wrong with the weights.
   await writeWhole(onnx, [onnxOf(model, basename(onnx))]);
   await saveModel(out, model, origin);
@@ -64,10 +64,4 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   );
   console.log('  no confidence: it was never calibrated');
   console.log(`the model is ${out}, and ${onnx} (evaluate it with --batch 1)`);
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

@@ -81,7 +81,9 @@ describe('a model', () => {
     writeFileSync(join(folder, 'world/few.csv'), [header, ...broken.slice(0, 1), ...rows.slice(1, 16)].join('\n'));
     const few = await run('calibrate run world/few.csv --out few.safetensors --threads 1');
     expect(few.stderr).toMatch(/^left out: \S*broken\.\w+: /m);
-    expect(few.stderr).toContain('world/few.csv: expected at least 16 pairs that can be read, there are 15');
+    expect(few.stderr).toContain(
+      'world/few.csv: expected at least 16 pairs that can be read, with sounds in several files, there are 15',
+    );
     expect(few.code).toBe(1);
     for (const [out, code, message] of [
       ['few.onnx', 2, /ends in \.safetensors/],
