@@ -58,10 +58,20 @@ export async function ablate(ablation: Ablation, options: AblateOptions): Promis
     const all = await openAblation(folder, subject, asked);
     const planned = planTables(base, count, all.tables, all.seeds);
     const untrained = Array.from({ length: all.seeds }, (_, i) => untrainedName(base, { seed: base.seed + i }));
-    const scores = await Scores.open(join(folder, ablationFiles.scores), scored, [
-      ...untrained,
-      ...runsOf(planned, all.seeds).map(({ name }) => name),
-    ]);
+    const runs = runsOf(planned, all.seeds);
+    const fileOf = (run: PlannedRun, file: 'best' | 'first') => join(folder, ablationFiles.runs, run.name, runFiles[file]);
+    const scores = await Scores.open(
+      join(folder, ablationFiles.scores),
+      scored,
+      new Map<string, readonly string[]>([
+        // The first run of a seed that is trained gives its untrained model.
+        ...untrained.map((name) => {
+          const same = runs.filter(({ config }) => untrainedName(base, config) === name);
+          return [name, same.map((run) => fileOf(run, 'first'))] as const;
+        }),
+        ...runs.map((run) => [run.name, [fileOf(run, 'best')]] as const),
+      ]),
+    );
     const write = async (): Promise<Results> => {
       const { evaluations } = scores;
       const results = resultsOf({ ...options, subject, asked: all, planned, evaluations, untrained });
@@ -77,8 +87,8 @@ export async function ablate(ablation: Ablation, options: AblateOptions): Promis
       const path = join(folder, ablationFiles.runs, run.name);
       const place = `run ${wanted.indexOf(run) + 1} of ${wanted.length}: ${run.name}`;
       await trainRun(path, run.config, pairs, { ...options, ...work.of(run, place) });
-      await scores.make(run.name, join(path, runFiles.best), options);
-      await scores.make(untrainedName(base, run.config), join(path, runFiles.first), options);
+      await scores.make(run.name, fileOf(run, 'best'), options);
+      await scores.make(untrainedName(base, run.config), fileOf(run, 'first'), options);
       results = await write();
       options.onNotice(`${place}: trained and scored`);
     }

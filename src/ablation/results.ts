@@ -76,14 +76,17 @@ export type Evaluations = ReadonlyMap<string, ReadonlyMap<string, Evaluation>>;
 export function spreadsOf(evaluations: readonly Evaluation[]): Spreads {
   const spreads: Spreads = {};
   for (const name of shownNames) {
-    const found = evaluations.map((evaluation) => shownScores[name].of(evaluation));
-    const values = found.flatMap(([score]) => (score === undefined || Number.isNaN(score) ? [] : [score]));
+    const found = evaluations.flatMap((evaluation) => {
+      const [score, interval] = shownScores[name].of(evaluation);
+      return score === undefined || Number.isNaN(score) ? [] : [{ score, interval }];
+    });
+    const values = found.map(({ score }) => score);
     if (values.length === 0) continue;
     const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
     const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
     spreads[name] = {
       mean,
-      ...(values.length > 1 ? { deviation: Math.sqrt(squares / (values.length - 1)) } : { interval: found[0]![1] }),
+      ...(values.length > 1 ? { deviation: Math.sqrt(squares / (values.length - 1)) } : { interval: found[0]!.interval }),
       runs: values.length,
     };
   }

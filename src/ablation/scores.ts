@@ -1,19 +1,25 @@
 /** What models got on the benchmarks: each is scored once. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evaluateModel } from '../evaluation/evaluateModel.js';
 import type { Evaluation } from '../evaluation/evaluation.js';
 import { Evaluator } from '../evaluation/evaluator.js';
 import { protocols } from '../evaluation/protocols.js';
 import { readRun, runOf, writeRun } from '../evaluation/run.js';
+import { hashOfFile } from '../fileHash.js';
 import { loadModel } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { makeFolder } from '../makeFolder.js';
 import { examplesOf } from '../retrieval/nearest.js';
 import { retrievalScores } from '../retrieval/scores.js';
+import { writeWhole } from '../wholeFile.js';
 import { AblationError, type Scored } from './folder.js';
 
 const batch = 32;
+
+/** Beside the scores: the SHA-256 of the model's file. */
+const hashFile = 'model.sha256';
 
 interface ScoreOptions {
   threads?: number;
@@ -29,10 +35,13 @@ export class Scores {
     private readonly scored: readonly Scored[],
   ) {}
 
-  /** Reads the evaluations of these models that there are. Throws EvaluationError for damaged ones, AblationError for some of something else. */
-  static async open(folder: string, scored: readonly Scored[], names: readonly string[]): Promise<Scores> {
+  /**
+   * Reads the evaluations that there are. `models` are the files that each may be of, by its name; one whose files are all gone is taken as it is.
+   * Throws EvaluationError for damaged ones, AblationError for some of something else.
+   */
+  static async open(folder: string, scored: readonly Scored[], models: ReadonlyMap<string, readonly string[]>): Promise<Scores> {
     const scores = new Scores(folder, scored);
-    for (const name of names)
+    for (const [name, files] of models)
       for (const one of scored) {
         const path = scores.#path(name, one);
         if (!existsSync(join(path, 'evaluation.json'))) continue;
@@ -41,6 +50,7 @@ export class Scores {
           throw new AblationError(
             `${path}: expected scores on ${one.benchmark.name} under ${one.protocol}, they are on ${evaluation.benchmark} under ${evaluation.protocol.name}; delete it to have them made again`,
           );
+        await checkModel(path, files);
         scores.#keep(name, one, evaluation);
       }
     return scores;
@@ -70,6 +80,7 @@ export class Scores {
         const embeddings = await evaluateModel(localizer, [evaluator], { mapFile: join(path, maps), signal });
         const evaluation = evaluator.result();
         if (embeddings) evaluation.retrieval = await retrievalScores(embeddings, { threads });
+        await writeWhole(join(path, hashFile), `${await hashOfFile(file)}\n`);
         await writeRun(path, { ...runOf(one.benchmark, evaluation, maps), retrieval: embeddings && examplesOf(embeddings) });
         this.#keep(name, one, evaluation);
       }
@@ -84,4 +95,16 @@ export class Scores {
     const byLabel = this.#found.get(name) ?? new Map<string, Evaluation>();
     this.#found.set(name, byLabel.set(label, evaluation));
   }
+}
+
+/** Throws AblationError unless the scores in a folder are those of one of the files, where there is any. */
+async function checkModel(path: string, files: readonly string[]): Promise<void> {
+  const there = files.filter((file) => existsSync(file));
+  if (there.length === 0) return;
+  const noted = join(path, hashFile);
+  const wanted = existsSync(noted) ? (await readFile(noted, 'utf8')).trim() : undefined;
+  for (const file of there) if ((await hashOfFile(file)) === wanted) return;
+  throw new AblationError(
+    `${path}: expected the scores of ${there[0]}, they are of another model; delete it to have them made again`,
+  );
 }

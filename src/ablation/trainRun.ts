@@ -6,13 +6,13 @@ import type { PairSet } from '../datasets/types.js';
 import type { TrainConfig } from '../training/config.js';
 import { RunFolder, runFiles } from '../training/runFolder.js';
 import { type StepRecord, train } from '../training/train.js';
-import { needsNeighbours, viewPlan } from '../training/views.js';
+import { viewPlan, waitsForNeighbours } from '../training/views.js';
 
 /** Pictures and sounds that the first so many updates of a run learn from: epochs before there are semantic positives have fewer. */
 export function viewsIn(config: TrainConfig, pairs: number, updates = Number.POSITIVE_INFINITY): number {
   const { batch, epochs, neighbours } = config;
   const perEpoch = Math.floor(pairs / batch);
-  const waits = needsNeighbours(config) && neighbours.sampling !== 'anchor';
+  const waits = waitsForNeighbours(config);
   let views = 0;
   for (let epoch = 0; epoch < epochs && epoch * perEpoch < updates; epoch++) {
     const { picture, sound } = viewPlan(config, { neighbours: !waits || epoch >= neighbours.after });

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { exportModel, loadModel, loadNotes } from '../localization/index.js';
+import { exportModel, loadModelAndNotes } from '../localization/index.js';
 import { showShape } from '../tensor.js';
 import { writeWhole } from '../wholeFile.js';
 import { modelFile } from './modelFile.js';
@@ -13,7 +13,7 @@ interface Options {
   pictureSize?: { width: number; height: number };
 }
 
-const notes = `
+const help = `
 The file takes a waveform (mono, float32) and the pixels of a picture (RGB, uint8) as they are, spectrogram, resizing and normalization are in it,
 and gives heatmap, map, score and embeddings. It runs wherever ONNX Runtime or another runtime of opset 21 does; docs/export.md shows how from
 Python, in browsers and from C++. Its metadata say what it expects.
@@ -36,7 +36,7 @@ export function addExport(program: Command): void {
     .option('-o, --out <file>', "the ONNX file; in the current folder, with the model's name, when not given")
     .option('--overwrite', 'replace a file that is there already')
     .option('--picture-size <size>', 'WIDTHxHEIGHT of the pictures, as in 640x480', pictureSize)
-    .addHelpText('after', notes)
+    .addHelpText('after', help)
     .action(run);
 }
 
@@ -48,9 +48,9 @@ async function run(path: string, { out = nameOf(path), overwrite, pictureSize: p
     throw new Error(`${path} is an ONNX file already; expected a model of "earshot train" (.safetensors)`);
   if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
   const file = await modelFile(path);
-  const model = await loadModel(file);
+  const { model, notes } = await loadModelAndNotes(file);
   // What the model's file says of itself, its licence for one, goes with it.
-  const about = Object.fromEntries(Object.entries(await loadNotes(file)).map(([key, text]) => [`model.${key}`, text]));
+  const about = Object.fromEntries(Object.entries(notes).map(([key, text]) => [`model.${key}`, text]));
   const { onnx, outputs, metadata } = exportModel(model, { picture, notes: about });
   await writeWhole(out, [onnx]);
   console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}`);

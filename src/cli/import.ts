@@ -1,14 +1,15 @@
 /** `earshot import`. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { basename, extname } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
 import { type PresetName, presetNames } from '../features/choice.js';
+import { hashOfFile } from '../fileHash.js';
 import { saveModel } from '../localization/model.js';
 import { onnxOf } from '../localization/onnxModel.js';
 import { importCheckpoint } from '../weights/importCheckpoint.js';
 import { type PublishedName, publishedNames, publishedNetworks } from '../weights/published.js';
 import { writeWhole } from '../wholeFile.js';
+import { modelName } from './modelFile.js';
 
 interface Options {
   out: string;
@@ -20,7 +21,7 @@ interface Options {
 const networks = Object.entries(publishedNetworks).map(([name, { source }]) => `  ${name.padEnd(14)} ${source}`);
 
 const notes = `
-CHECKPOINT is what torch.save wrote (.pth, .pth.tar), by any version of PyTorch since 0.4. It is data to earshot: no code in it is run, and one
+CHECKPOINT is what torch.save wrote (.pth, .pth.tar), by any version of PyTorch since 0.1. It is data to earshot: no code in it is run, and one
 that holds more than weights and plain numbers is refused. The networks:
 
 ${networks.join('\n')}
@@ -28,12 +29,6 @@ ${networks.join('\n')}
 Which one it is is told from the names of the weights; sslalign and lvs have the same, so say which. FILE.safetensors is a model for
 "localize", "evaluate" and "train --weights"; FILE.onnx beside it computes the map from a normalized picture and a spectrogram, one pair
 at a time. Such models were never calibrated: they have no confidence. Exit codes: 0 done, 1 failure, 2 wrong usage.`;
-
-function modelName(text: string): string {
-  if (extname(text) !== '.safetensors' || basename(text) === '.safetensors')
-    throw new InvalidArgumentError('Expected a name that ends in .safetensors.');
-  return text;
-}
 
 export function addImport(program: Command): void {
   program
@@ -56,7 +51,7 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
   const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
   const network = found.join(' or ');
-  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOf(checkpoint) };
+  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOfFile(checkpoint) };
   // First what can be found wrong with the weights.
   await writeWhole(onnx, [onnxOf(model, basename(onnx))]);
   await saveModel(out, model, origin);
@@ -69,10 +64,4 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options):
   );
   console.log('  no confidence: it was never calibrated');
   console.log(`the model is ${out}, and ${onnx} (evaluate it with --batch 1)`);
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

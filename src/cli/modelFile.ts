@@ -1,8 +1,16 @@
 /** Where a model is. */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import { runFiles } from '../training/runFolder.js';
+
+/** Of a model to be written. */
+export function modelName(text: string): string {
+  if (extname(text) !== '.safetensors' || basename(text) === '.safetensors')
+    throw new InvalidArgumentError('Expected a name that ends in .safetensors.');
+  return text;
+}
 
 /** A model's file, or the best one of a run's folder. Throws Error where there is neither. */
 export async function modelFile(path: string): Promise<string> {

@@ -56,7 +56,7 @@ export async function runAblation(
   const scored: Scored[] = [];
   for (const { label, name, annotations } of options.benchmark ?? [world!.benchmark]) {
     const benchmark = await readBenchmark(name, { annotations, data: dirname(annotations), signal });
-    scored.push({ label, benchmark, protocol: options.protocol ?? (world ? demoProtocol : defaultProtocol(name)) });
+    scored.push({ label, benchmark, protocol: options.protocol ?? (options.benchmark ? defaultProtocol(name) : demoProtocol) });
   }
   const progress = new Progress('pictures and sounds');
   try {

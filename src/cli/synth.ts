@@ -71,7 +71,7 @@ async function run({ out, video, ...options }: Options, signal: AbortSignal): Pr
   const onProgress = (done: number, pictures: number) => progress.update(done, pictures);
   const world = await writeWorld(out, options, { signal, onProgress }).finally(() => progress.stop());
   console.log(summaryOf(world, out));
-  if (isThere) console.log(`nothing to do: ${video} is there already`);
+  if (isThere) console.log(`${video} is there already: left as it is, and not looked into`);
   if (isThere || video === undefined) return;
   const { objects } = await writeWorldVideo(video, { seed: options.seed, signal });
   console.log(`${video}: a ${objects[0]!.category} and a ${objects[1]!.category} that sound in turn`);

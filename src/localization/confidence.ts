@@ -1,5 +1,6 @@
 /** How sure a map is that something in the picture makes the sound. */
-import type { PairSet } from '../datasets/types.js';
+import type { BadPair } from '../datasets/loader/loader.js';
+import type { MediaRef, Pair, PairSet } from '../datasets/types.js';
 import { Random } from '../random.js';
 import type { HeatMap } from './heatMap.js';
 import type { Localizer } from './localizer.js';
@@ -30,36 +31,57 @@ export function matchOf({ data }: HeatMap): number {
 export const confidenceOf = (map: HeatMap, { slope, offset }: Confidence): number =>
   1 / (1 + Math.exp(-(slope * matchOf(map) + offset)));
 
+export interface Calibration {
+  /** Undefined where the pairs do not match better than strangers: an untrained model, or pairs too few to tell. */
+  confidence?: Confidence;
+  /** How many pairs it is fitted to, and as many strangers, but for those that could not be read. */
+  pairs: number;
+  /** Those of the pairs looked at, strangers among them, that could not be read and were left out. */
+  problems: readonly BadPair[];
+}
+
 /** Pairs looked at. */
 const most = 256;
 
+/** Draws of a stranger, until its sound is another one. */
+const mostDraws = 32;
+
+/** Pictures may share a sound, as frames of a video do. */
+const isSameFile = (a: MediaRef, b: MediaRef): boolean => a.path === b.path && a.member?.offset === b.member?.offset;
+
 /**
  * Fits the probability to pairs as they are and to the same pictures with sounds of other pairs, equally many (logistic regression in one
- * variable). A stranger may fit a picture by chance, so no model gets to 1. Undefined for fewer than two pairs, and where the pairs do not match
- * better than strangers: an untrained model. Pairs that cannot be read are left out.
+ * variable). A stranger may fit a picture by chance, so no model gets to 1; its sound lies in another file than the picture's own, and a pair for
+ * which no such is found in a few draws is left out. Throws what the model throws, and the signal's reason when it aborts.
  */
-export async function calibrate(
-  localizer: Localizer,
-  set: PairSet,
-  seed: number,
-  signal?: AbortSignal,
-): Promise<Confidence | undefined> {
+export async function calibrate(localizer: Localizer, set: PairSet, seed: number, signal?: AbortSignal): Promise<Calibration> {
   const count = Math.min(most, set.pairs.length);
-  if (count < 2) return undefined;
+  if (count < 2) return { pairs: 0, problems: [] };
   const random = new Random(seed, 'calibration');
   const chosen = Array.from({ length: count }, (_, i) => set.pairs[Math.floor((i * set.pairs.length) / count)]!);
-  const strangers = chosen.map((pair, i) => {
-    const other = chosen[(i + 1 + random.below(count - 1)) % count]!;
-    return { id: `${pair.id} with ${other.id}`, picture: pair.picture, sound: other.sound };
-  });
-  const pairs: PairSet = { name: set.name, pairs: [...chosen, ...strangers], problems: [] };
+  const own: Pair[] = [];
+  const strangers: Pair[] = [];
+  for (const [i, pair] of chosen.entries())
+    for (let draw = 0; draw < mostDraws; draw++) {
+      const other = chosen[(i + 1 + random.below(count - 1)) % count]!;
+      if (isSameFile(pair.sound, other.sound)) continue;
+      own.push(pair);
+      strangers.push({ id: `${pair.id} with ${other.id}`, picture: pair.picture, sound: other.sound });
+      break;
+    }
+  if (own.length === 0) return { pairs: 0, problems: [] };
+  const pairs: PairSet = { name: set.name, pairs: [...own, ...strangers], problems: [] };
   const matches: number[] = [];
   const labels: number[] = [];
-  for await (const { index, map } of predictMaps(localizer, pairs, { signal })) {
+  const predictions = predictMaps(localizer, pairs, { signal });
+  let next = await predictions.next();
+  for (; !next.done; next = await predictions.next()) {
+    const { index, map } = next.value;
     matches.push(matchOf(map));
-    labels.push(index < count ? 1 : 0);
+    labels.push(index < own.length ? 1 : 0);
   }
-  return logistic(matches, labels);
+  const confidence = logistic(matches, labels);
+  return { confidence, pairs: labels.filter((label) => label === 1).length, problems: next.value };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;

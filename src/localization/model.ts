@@ -51,6 +51,11 @@ export async function saveModel(path: string, { weights, ...about }: Model, more
 
 /** Reads what `saveModel` wrote. Throws LocalizerError for other files, SafetensorsError for damaged ones. */
 export async function loadModel(path: string): Promise<Model> {
+  return (await loadModelAndNotes(path)).model;
+}
+
+/** `loadModel`, and what else the file says of itself: where its weights come from, for one. */
+export async function loadModelAndNotes(path: string): Promise<{ model: Model; notes: Record<string, string> }> {
   const { tensors, metadata } = await loadSafetensors(path);
   if (metadata.format === 'earshot-checkpoint-1')
     throw new LocalizerError(`${path} is where a training goes on, not its model: take best.safetensors beside it`);
@@ -58,13 +63,8 @@ export async function loadModel(path: string): Promise<Model> {
     throw new LocalizerError(
       `${path} is no model: its metadata gives format '${metadata.format ?? 'none'}', not '${modelFormat}'`,
     );
-  return { ...readDescription(path, metadata.earshot), weights: tensors };
-}
-
-/** What else the file says of itself: where its weights come from, for one. */
-export async function loadNotes(path: string): Promise<Record<string, string>> {
-  const { format: _, earshot: __, ...notes } = (await loadSafetensors(path)).metadata;
-  return notes;
+  const { format: _, earshot, ...notes } = metadata;
+  return { model: { ...readDescription(path, earshot), weights: tensors }, notes };
 }
 
 function readDescription(path: string, text: string | undefined): ModelDescription {

@@ -8,7 +8,7 @@ import { architectures } from '../methods/index.js';
 import { Scope } from '../nn/scope.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
 import { LocalizerError } from './localizer.js';
-import { type Model, viewsOf } from './model.js';
+import { type Model, type ModelDescription, viewsOf } from './model.js';
 
 export type ModelSessionOptions = Pick<SessionOptions, 'threads' | 'executionProvider' | 'onWarning'> & {
   /** Pairs, pictures or sounds at a time. */
@@ -20,13 +20,13 @@ export type ModelSessionOptions = Pick<SessionOptions, 'threads' | 'executionPro
 };
 
 /** Inputs `frame` and `spectrogram`; outputs `map`, `imageEmbedding`, `soundEmbedding`. */
-export function localizerGraph(model: Model, { batch, size }: { batch: number; size?: number }): Graph {
+export function localizerGraph(model: ModelDescription, { batch, size }: { batch: number; size?: number }): Graph {
   const { frame, spectrogram } = inputsOf(model, { batch, size });
   return { outputs: localized(model, frame, spectrogram) };
 }
 
 /** What the network makes of frames [B, 3, S, S] and spectrograms [B, 1, bins, frames]: maps [B, h, w] and embeddings [B, E]. */
-export function localized({ method, settings }: Model, frames: Value, spectrograms: Value) {
+export function localized({ method, settings }: ModelDescription, frames: Value, spectrograms: Value) {
   const { picture: encodePicture, sound: encodeSound, map } = architectures[method];
   const scope = new Scope({ training: false });
   const picture = encodePicture(scope, frames, settings);
@@ -39,7 +39,11 @@ export function localized({ method, settings }: Model, frames: Value, spectrogra
 }
 
 /** One side alone: input `frame` or `spectrogram`, output `embedding`. */
-export function encoderGraph(model: Model, side: 'picture' | 'sound', { batch, size }: { batch: number; size?: number }): Graph {
+export function encoderGraph(
+  model: ModelDescription,
+  side: 'picture' | 'sound',
+  { batch, size }: { batch: number; size?: number },
+): Graph {
   const architecture = architectures[model.method];
   const { frame, spectrogram } = inputsOf(model, { batch, size });
   const scope = new Scope({ training: false });
@@ -50,7 +54,10 @@ export function encoderGraph(model: Model, side: 'picture' | 'sound', { batch, s
   return { outputs: { embedding: encoded.embedding } };
 }
 
-function inputsOf(model: Model, { batch, size }: { batch: number; size?: number }): { frame: Value; spectrogram: Value } {
+function inputsOf(
+  model: ModelDescription,
+  { batch, size }: { batch: number; size?: number },
+): { frame: Value; spectrogram: Value } {
   const { frame, spectrogram } = viewsOf(model, size);
   return {
     frame: input('frame', [batch, ...shapeOf('frame', frame)]),

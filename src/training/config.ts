@@ -4,6 +4,7 @@ import { type PictureChoice, presetNames, type SoundChoice } from '../features/c
 import { pictureChoice, soundChoice } from '../localization/model.js';
 import { type MethodName, methodNames, methods } from '../methods/index.js';
 import { ConfigError, problemsOf } from './configError.js';
+import { waitsForNeighbours } from './views.js';
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -139,10 +140,8 @@ export function checkConfig(value: unknown): TrainConfig {
       ...(method ? problemsOf(method.settings, settings?.error, ['settings']) : []),
     ]);
   const config = { ...found.data, settings: settings.data } as TrainConfig;
-  const { after, sampling, pictureEncoder, soundEncoder } = config.neighbours;
-  const { picture, sound } = methods[name].views(config.settings);
-  const waits = (picture.includes('neighbour') && !pictureEncoder) || (sound.includes('neighbour') && !soundEncoder);
-  if (waits && sampling !== 'anchor' && after >= config.epochs)
+  const { after } = config.neighbours;
+  if (waitsForNeighbours(config) && after >= config.epochs)
     throw ConfigError.of([
       {
         path: ['neighbours', 'after'],

@@ -18,7 +18,7 @@ import { constant, cosine, type Schedule } from './schedule.js';
 import { findNeighbours, largestK, partnersOf } from './semanticPositives.js';
 import { createStepper, type Stepper } from './stepper.js';
 import type { Checkpoint, StepSessionOptions } from './stepSession.js';
-import { loaderViews, needsNeighbours, viewPlan } from './views.js';
+import { loaderViews, needsNeighbours, viewPlan, waitsForNeighbours } from './views.js';
 
 export interface StepRecord {
   kind: 'step';
@@ -296,7 +296,7 @@ class Run {
     const { calibration = this.pairs, session, signal } = this.options;
     const localizer = await modelLocalizer(model, { batch: searchBatch, threads: session?.threads });
     try {
-      const confidence = await calibrate(localizer, calibration, this.config.seed, signal);
+      const { confidence } = await calibrate(localizer, calibration, this.config.seed, signal);
       await saveModel(this.folder.file('best'), { ...model, ...(confidence && { confidence }) }, more);
     } finally {
       await localizer.release();
@@ -333,7 +333,7 @@ class Run {
     const sides = (['picture', 'sound'] as const).filter((side) => plan[side].includes('neighbour'));
     const encoderOf = (side: Side) => (side === 'picture' ? wanted.pictureEncoder : wanted.soundEncoder);
     // One side is of no use without the other.
-    if (epoch < after && !sides.every(encoderOf)) return;
+    if (epoch < after && waitsForNeighbours(this.config)) return;
     const found: { [S in Side]?: Neighbours } = { ...this.#neighbours };
     const files: { [S in Side]?: string } = { ...this.progress.neighbours };
     let isNew = false;

@@ -22,6 +22,14 @@ export function viewPlan({ method, settings }: TrainConfig, { neighbours }: { ne
 export const needsNeighbours = (config: TrainConfig): boolean =>
   Object.values(viewPlan(config, { neighbours: true })).some((kinds) => kinds.includes('neighbour'));
 
+/** Whether semantic positives wait for the epoch `neighbours.after`: not where encoders of others find all of them. */
+export function waitsForNeighbours(config: TrainConfig): boolean {
+  const { sampling, pictureEncoder, soundEncoder } = config.neighbours;
+  const { picture, sound } = viewPlan(config, { neighbours: true });
+  const isOwn = (picture.includes('neighbour') && !pictureEncoder) || (sound.includes('neighbour') && !soundEncoder);
+  return isOwn && sampling !== 'anchor';
+}
+
 /** `picture.anchor`, `sound.neighbour`: of views, inputs and outputs. */
 export const viewName = (side: keyof ViewPlan, kind: ViewKind): string => `${side}.${kind}`;
 

@@ -3,7 +3,7 @@
  * storages), then each storage, its number of elements (int64) before them.
  */
 import { unpickle } from './pickle.js';
-import { Dict, PickleError, type PickleValue, type Storage } from './pickleValues.js';
+import { Dict, PickleError, type PickleValue, type Storage, shown } from './pickleValues.js';
 import { bytesOf, mostPickleBytes, type OpenForm, readPart, storageOf } from './torchForm.js';
 
 /** The first pickle: protocol 2, ten bytes of a number, stop. */
@@ -28,7 +28,7 @@ export const openSequence: OpenForm = async (_, file, size) => {
   };
   const protocol = unpickle(head, magic.length, none);
   if (protocol.value !== version)
-    throw new PickleError(`version ${String(protocol.value)} of the file's form, known is ${version}`);
+    throw new PickleError(`version ${shown(protocol.value)} of the file's form, known is ${version}`);
   const machine = unpickle(head, protocol.end, none);
   if (machine.value instanceof Dict && machine.value.entries.get('little_endian') === false)
     throw new PickleError('its numbers are big endian: load it there and save it again on another machine');
@@ -44,7 +44,7 @@ export const openSequence: OpenForm = async (_, file, size) => {
     for (const key of listed.value) {
       const storage = typeof key === 'string' ? storages.get(key) : undefined;
       if (!storage || places.has(storage.key))
-        throw new PickleError(`its list of storages has '${String(key)}', which is none of them`);
+        throw new PickleError(`its list of storages has ${shown(key)}, which is none of them`);
       const length = new DataView((await readPart(file, at, 8)).buffer).getBigInt64(0, true);
       if (length !== BigInt(storage.length))
         throw new PickleError(`byte ${at}: its storage '${storage.key}' has ${length} elements, expected ${storage.length}`);

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { readTarIndex } from '../datasets/tar.js';
 import { tensorOf } from './knownNames.js';
 import { unpickle } from './pickle.js';
-import { KnownName, kindOf, PickleError, type PickleValue, Storage, type StoredTensor, Tuple } from './pickleValues.js';
+import { KnownName, kindOf, PickleError, type PickleValue, Storage, type StoredTensor, shown, Tuple } from './pickleValues.js';
 import { bytesOf, mostPickleBytes, type OpenForm, readPart, storedLength } from './torchForm.js';
 
 export const isTar = (head: Uint8Array): boolean => new TextDecoder().decode(head.subarray(257, 262)) === 'ustar';
@@ -19,9 +19,9 @@ const none = (): never => {
 };
 
 const key = (value: PickleValue | undefined): string => {
-  if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string')
-    throw new PickleError(`${kindOf(value ?? null)} for the number of a storage or tensor`);
-  return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return `${value}`;
+  if (typeof value === 'string' && /^[\w.-]{1,64}$/.test(value)) return value;
+  throw new PickleError(`${shown(value ?? null)} for the number of a storage or tensor`);
 };
 
 /** Descriptions and numbers, one behind the other. */

@@ -44,7 +44,7 @@ export async function importCheckpoint(path: string, { network: wanted, inputs }
     const about = describe(path, published, ours, inputs);
     checkFit(path, network, about, ours, unknown);
     const values = await valuesOf(file, ours);
-    const parameters = [...parametersOf(localizerGraph({ ...about, weights: {} }, { batch: 1 })).keys()];
+    const parameters = [...parametersOf(localizerGraph(about, { batch: 1 })).keys()];
     const weights = Object.fromEntries(parameters.map((name) => [name, values.get(name)!]));
     return { networks, model: { ...about, weights }, leftOut };
   } finally {
@@ -134,7 +134,7 @@ function checkFit(
   ours: Renamed,
   unknown: readonly string[],
 ): void {
-  const needed = parametersOf(localizerGraph({ ...about, weights: {} }, { batch: 1 }));
+  const needed = parametersOf(localizerGraph(about, { batch: 1 }));
   const missing = [...needed].filter(([name]) => !ours.has(name));
   const extra = [...unknown, ...[...ours].filter(([name]) => !needed.has(name)).map(([, { theirs }]) => theirs)];
   const misshapen = [...needed].flatMap(([name, { shape }]) => {

@@ -8,6 +8,7 @@ import {
   kindOf,
   PickleError,
   type PickleValue,
+  quoted,
   Storage,
   type StoredDType,
   StoredTensor,
@@ -126,7 +127,7 @@ export function knownName(module: string, name: string): KnownName {
   const found = known.get(`${module}.${name}`);
   if (!found)
     throw new PickleError(
-      `it names ${JSON.stringify(`${module}.${name}`)}, which is no part of weights; nothing of the file was run, and it is refused. If you ` +
+      `it names ${quoted(`${module}.${name}`)}, which is no part of weights; nothing of the file was run, and it is refused. If you ` +
         `trust the file, open it in Python and save its state_dict alone: torch.save(model.state_dict(), 'weights.pth')`,
     );
   return found;

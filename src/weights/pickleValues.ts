@@ -78,6 +78,14 @@ export class PickleError extends Error {
   override name = 'PickleError';
 }
 
+/** A name as messages show it: what a file says may be of any length, and hold what a terminal obeys. */
+export const quoted = (name: string): string =>
+  /^\P{C}{1,200}$/u.test(name) ? JSON.stringify(name) : `(a name of ${name.length} characters)`;
+
+/** A number or a name as it is, of anything else its kind: a list may hold itself again and again. */
+export const shown = (value: PickleValue): string =>
+  typeof value === 'number' ? `${value}` : typeof value === 'string' ? quoted(value) : kindOf(value);
+
 /** For messages. */
 export function kindOf(value: PickleValue): string {
   if (value === null) return 'None';

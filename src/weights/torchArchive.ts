@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { unpickle } from './pickle.js';
-import { PickleError, type Storage } from './pickleValues.js';
+import { PickleError, quoted, type Storage } from './pickleValues.js';
 import { bytesOf, mostPickleBytes, type OpenForm, storageOf } from './torchForm.js';
 
 /** A storage each, and a few about the archive. */
@@ -14,8 +14,7 @@ const damaged = (what: string, error: unknown): PickleError =>
 async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
-    if (entries.has(entry.fileName))
-      throw new PickleError(`there are two files ${JSON.stringify(entry.fileName)} in the archive`);
+    if (entries.has(entry.fileName)) throw new PickleError(`there are two files ${quoted(entry.fileName)} in the archive`);
     if (entries.size === mostEntries) throw new PickleError(`there are more than ${mostEntries} files in the archive`);
     entries.set(entry.fileName, entry);
   }
@@ -24,6 +23,11 @@ async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
 
 /** The content of an entry, whose size is known to be bearable. */
 async function contentOf(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
+  // Then all that is read is in the file, where compressed zeros may become any amount of memory.
+  if (entry.compressionMethod !== 0)
+    throw new PickleError(
+      `${quoted(entry.fileName)} in the archive is compressed, and torch.save compresses nothing: save it again with torch.save`,
+    );
   const bytes = new Uint8Array(entry.uncompressedSize);
   let [filled, sum] = [0, 0];
   try {
@@ -33,11 +37,10 @@ async function contentOf(zip: ZipFile, entry: Entry): Promise<Uint8Array> {
       sum = crc32(chunk, sum);
     }
   } catch (error) {
-    throw damaged(`${JSON.stringify(entry.fileName)} in the archive`, error);
+    throw damaged(`${quoted(entry.fileName)} in the archive`, error);
   }
   // yauzl does not look at it.
-  if (sum !== entry.crc32)
-    throw damaged(`${JSON.stringify(entry.fileName)} in the archive`, new Error('its checksum is another'));
+  if (sum !== entry.crc32) throw damaged(`${quoted(entry.fileName)} in the archive`, new Error('its checksum is another'));
   return bytes;
 }
 
@@ -54,7 +57,7 @@ export const openArchive: OpenForm = async (path) => {
     if (pickles.length !== 1)
       throw new PickleError(
         `a zip archive, but none of torch.save: expected one file '<name>/data.pkl' in it, there are ${pickles.length}` +
-          (entries.size > 0 ? ` (the first file is ${JSON.stringify([...entries.keys()][0])})` : ''),
+          (entries.size > 0 ? ` (the first file is ${quoted([...entries.keys()][0]!)})` : ''),
       );
     const folder = pickles[0]!.slice(0, -'data.pkl'.length);
     if ([...entries.keys()].some((name) => name.startsWith(`${folder}code/`)))

@@ -37,6 +37,16 @@ describe('the spread', () => {
     expect(spreads.cIoUAdap).toEqual({ mean: scores.cIoUAdap, interval: intervals.cIoUAdap, runs: 1 });
     expect(spreads).not.toHaveProperty('imageToSound');
     expect(spreadsOf([])).toEqual({});
+    // Only the second of two has the score.
+    const first = evaluations[0]!;
+    const without = { ...first, scores: { ...first.scores, pointing: Number.NaN } };
+    const second = evaluations[1]!;
+    expect(second.intervals.pointing).not.toEqual(first.intervals.pointing);
+    expect(spreadsOf([without, second]).pointing).toEqual({
+      mean: second.scores.pointing,
+      interval: second.intervals.pointing,
+      runs: 1,
+    });
   });
 });
 

@@ -170,6 +170,20 @@ describe('an ablation', () => {
       begun('data\\.name, data\\.pairs, data\\.hash'),
     );
   });
+
+  it('is not gone on with when its scores are of another model', async () => {
+    const [base, other] = ['base', 'intra-1'].map((run) => join(whole, 'runs', run, 'best.safetensors')) as [string, string];
+    const own = readFileSync(base);
+    writeFileSync(base, readFileSync(other));
+    const refused = await earshot(command(whole, '--tables', 'intra'));
+    expectLine(
+      refused,
+      1,
+      /scores.base.test_interactive: expected the scores of .*base.best\.safetensors, they are of another model/,
+    );
+    writeFileSync(base, own);
+    expect(await earshot(command(whole, '--tables', 'intra'))).toMatchObject({ code: 0, stderr: '' });
+  });
 });
 
 describe('wrong usage', () => {

@@ -73,6 +73,29 @@ describe('a model', () => {
     }
   });
 
+  it('is not calibrated to a few pairs, or with nowhere to write it', async () => {
+    const [header, ...rows] = readFileSync(join(folder, 'world/train.csv'), 'utf8').trim().split('\n');
+    for (const name of ['broken.png', 'broken.wav']) writeFileSync(join(folder, 'world', name), 'broken');
+    const [, picture, sound] = /^([^,]*\.\w+),([^,]*\.\w+)/.exec(rows[0]!)!;
+    const broken = rows.slice(0, 4).map((row) => row.replace(picture!, 'broken.png').replace(sound!, 'broken.wav'));
+    writeFileSync(join(folder, 'world/few.csv'), [header, ...broken.slice(0, 1), ...rows.slice(1, 16)].join('\n'));
+    const few = await run('calibrate run world/few.csv --out few.safetensors --threads 1');
+    expect(few.stderr).toMatch(/^left out: \S*broken\.\w+: /m);
+    expect(few.stderr).toContain(
+      'world/few.csv: expected at least 16 pairs that can be read, with sounds in several files, there are 15',
+    );
+    expect(few.code).toBe(1);
+    for (const [out, code, message] of [
+      ['few.onnx', 2, /ends in \.safetensors/],
+      ['nowhere/few.safetensors', 1, /there is no folder nowhere/],
+    ] as const) {
+      const { stderr, ...ended } = await run(`calibrate run world/few.csv --out ${out}`);
+      expect(stderr).toMatch(message);
+      expect([ended.code, existsSync(join(folder, out))]).toEqual([code, false]);
+    }
+    expect(existsSync(join(folder, 'few.safetensors'))).toBe(false);
+  });
+
   it.each([
     ['a missing picture', 'none.png silent.wav', /none\.png/],
     ['a sound without signal', 'PICTURE silent.wav', /silent\.wav.*signal/],

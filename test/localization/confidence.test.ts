@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PairSet } from '../../src/datasets/types.js';
+import type { Pair, PairSet } from '../../src/datasets/types.js';
 import { pictureSpecOf, soundSpecOf } from '../../src/features/choice.js';
 import { fitClip } from '../../src/features/clip.js';
 import { SpectrogramKernel } from '../../src/features/kernels/spectrogram.js';
@@ -117,7 +117,7 @@ describe('calibrate', () => {
 
   it('gives pairs that match more than a half and others less, the likelier the better they match', async () => {
     const localizer = localizerOf(trained);
-    const confidence = (await calibrate(localizer, set, 3))!;
+    const confidence = (await calibrate(localizer, set, 3)).confidence!;
     for (const { picture, sound, map } of localizer.seen)
       expect(confidenceOf(map, confidence) > 0.5, `${picture} with ${sound}`).toBe(picture === sound);
     expect(confidence.slope).toBeGreaterThan(0);
@@ -129,7 +129,7 @@ describe('calibrate', () => {
 
   it('is the maximum of the likelihood, less half the square of the slope', async () => {
     const localizer = localizerOf((picture, sound) => (picture === sound ? 0.45 : 0.4) + noise(picture, sound));
-    const { slope, offset } = (await calibrate(localizer, set, 3))!;
+    const { slope, offset } = (await calibrate(localizer, set, 3)).confidence!;
     const x = localizer.seen.map(({ map }) => matchOf(map));
     const y = localizer.seen.map(({ picture, sound }) => (picture === sound ? 1 : 0));
     const centre = x.reduce((sum, v) => sum + v, 0) / x.length;
@@ -157,7 +157,7 @@ describe('calibrate', () => {
   it('is the same for the same seed, and other strangers come with another one', async () => {
     const run = async (seed: number) => {
       const localizer = localizerOf(trained);
-      const confidence = await calibrate(localizer, set, seed);
+      const { confidence } = await calibrate(localizer, set, seed);
       return { confidence, strangers: localizer.seen.map(({ picture, sound }) => `${picture}-${sound}`).sort() };
     };
     const [a, b, c] = [await run(3), await run(3), await run(4)];
@@ -170,26 +170,44 @@ describe('calibrate', () => {
     ['has it the wrong way round', (picture, sound) => (picture === sound ? 0.2 : 0.6) + noise(picture, sound)],
   ])('is nothing of a model that %s', async (_, peak) => {
     const localizer = localizerOf(peak);
-    expect(await calibrate(localizer, set, 3)).toBeUndefined();
+    expect(await calibrate(localizer, set, 3)).toEqual({ confidence: undefined, pairs: count, problems: [] });
     expect(localizer.seen).toHaveLength(2 * count);
   });
 
   it.each([0, 1])('is nothing of %s pairs, which are not looked at', async (pairs) => {
     const localizer = localizerOf(trained);
-    expect(await calibrate(localizer, { ...set, pairs: set.pairs.slice(0, pairs) }, 3)).toBeUndefined();
+    expect(await calibrate(localizer, { ...set, pairs: set.pairs.slice(0, pairs) }, 3)).toEqual({ pairs: 0, problems: [] });
     expect(localizer.seen).toEqual([]);
   });
 
-  it('leaves pairs that cannot be read out', async () => {
+  it('leaves pairs that cannot be read out, and says which', async () => {
     const path = join(folder, 'broken.png');
     writeFileSync(path, 'no picture');
     const [first, ...others] = set.pairs;
     const localizer = localizerOf(trained);
-    const confidence = await calibrate(localizer, { ...set, pairs: [{ ...first!, picture: { path } }, ...others] }, 3);
+    const found = await calibrate(localizer, { ...set, pairs: [{ ...first!, picture: { path } }, ...others] }, 3);
     expect(localizer.seen.some(({ picture }) => picture === 0)).toBe(false);
-    expect(confidence!.slope).toBeGreaterThan(0);
+    expect(found.confidence!.slope).toBeGreaterThan(0);
+    expect(found.pairs).toBe(count - 1);
+    // With its own sound, and with a stranger's.
+    expect(found.problems.map(({ file }) => file)).toEqual([path, path]);
+    expect(found.problems[0]!.id).toBe(first!.id);
     const none = set.pairs.map((pair) => ({ ...pair, picture: { path } }));
-    expect(await calibrate(localizerOf(trained), { ...set, pairs: none }, 3)).toBeUndefined();
+    expect(await calibrate(localizerOf(trained), { ...set, pairs: none }, 3)).toMatchObject({ confidence: undefined, pairs: 0 });
+  });
+
+  it('takes no stranger whose sound is the same file, and no pair for which there is no other', async () => {
+    const [a, b] = set.pairs as [Pair, Pair];
+    // Eight pictures, seven of them with one sound.
+    const shared = set.pairs.map((pair, i) => ({ ...pair, sound: i === 7 ? b.sound : a.sound }));
+    const localizer = localizerOf(trained);
+    await calibrate(localizer, { ...set, pairs: shared }, 3);
+    const soundsOf = (k: number) => localizer.seen.filter(({ picture }) => picture === k).map(({ sound }) => sound);
+    for (let k = 0; k < count; k++) expect(soundsOf(k).sort(), `${k}`).toEqual([0, 1]);
+    const one = localizerOf(trained);
+    const found = await calibrate(one, { ...set, pairs: set.pairs.map((pair) => ({ ...pair, sound: a.sound })) }, 3);
+    expect(found).toEqual({ pairs: 0, problems: [] });
+    expect(one.seen).toEqual([]);
   });
 
   it('looks at 256 pairs of more, from all over the set', async () => {

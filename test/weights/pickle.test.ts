@@ -1,11 +1,8 @@
 /** The pickle reader against Python's own pickles, and against pickles that want to run something. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unpickle } from '../../src/weights/pickle.js';
-import { Dict, PickleError, type PickleValue, Placeholder, Tuple } from '../../src/weights/pickleValues.js';
+import { Dict, KnownName, PickleError, type PickleValue, Placeholder, Tuple } from '../../src/weights/pickleValues.js';
 import { golden } from '../graph/golden.js';
 import { bytes, dict, int, pickle, text, tuple } from './torchFiles.js';
 
@@ -72,39 +69,37 @@ describe('pickles of Python', () => {
 });
 
 describe('a pickle that would run something', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'pickle-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  const command = () => text(`touch ${join(folder, 'ran')}`);
-  const system = (): [string, Uint8Array][] => [
-    ['REDUCE', bytes('cposix\nsystem\n', tuple(command()), 'R')],
-    ['GLOBAL alone', bytes('cposix\nsystem\n')],
-    ['STACK_GLOBAL', bytes(text('posix'), text('system'), 0x93, tuple(command()), 'R')],
-    ['a name out of the memo', bytes(text('system'), 'q', 0, text('posix'), 'h', 0, 0x93, tuple(command()), 'R')],
-    ['INST', bytes('(', command(), 'iposix\nsystem\n')],
-    ['OBJ', bytes('(cposix\nsystem\n', command(), 'o')],
-    ['NEWOBJ', bytes('cposix\nsystem\n', tuple(command()), 0x81)],
-    ['NEWOBJ_EX', bytes('cposix\nsystem\n', tuple(command()), '}', 0x92)],
-    ['within a dict', dict(['model', bytes('cposix\nsystem\n', tuple(command()), 'R')])],
+  const command = () => text('touch ran');
+  const named = new Placeholder('argparse.Namespace');
+  const alone = new KnownName('argparse.Namespace', { kind: 'placeholder' });
+  /** Pickles that call `module.name`, and what they are with argparse.Namespace, which stands on the list: a value, or why not. */
+  const calls: [string, (module: string, name: string) => Uint8Array, unknown][] = [
+    ['REDUCE', (m, n) => bytes(`c${m}\n${n}\n`, tuple(command()), 'R'), named],
+    ['GLOBAL alone', (m, n) => bytes(`c${m}\n${n}\n`), alone],
+    ['STACK_GLOBAL', (m, n) => bytes(text(m), text(n), 0x93, tuple(command()), 'R'), named],
+    ['a name out of the memo', (m, n) => bytes(text(n), 'q', 0, text(m), 'h', 0, 0x93, tuple(command()), 'R'), named],
+    ['INST', (m, n) => bytes('(', command(), `i${m}\n${n}\n`), 'an instance of argparse.Namespace'],
+    ['OBJ', (m, n) => bytes(`(c${m}\n${n}\n`, command(), 'o'), 'an instance (OBJ)'],
+    ['NEWOBJ', (m, n) => bytes(`c${m}\n${n}\n`, tuple(command()), 0x81), named],
+    ['NEWOBJ_EX', (m, n) => bytes(`c${m}\n${n}\n`, tuple(command()), '}', 0x92), 'an instance (NEWOBJ_EX)'],
+    ['within a list', (m, n) => bytes(']', `c${m}\n${n}\n`, tuple(command()), 'Ra'), [named]],
   ];
 
+  it.each(calls)('is refused by the name, and by nothing else: %s', (_, of, allowed) => {
+    expect(() => read(pickle(of('posix', 'system')))).toThrow(/names "posix\.system".*nothing of the file was run.*torch\.save/s);
+    const other = pickle(of('argparse', 'Namespace'));
+    if (typeof allowed === 'string') expect(() => read(other)).toThrow(allowed);
+    else expect(read(other)).toEqual(allowed);
+  });
+
   it.each([
-    'REDUCE',
-    'GLOBAL alone',
-    'STACK_GLOBAL',
-    'a name out of the memo',
-    'INST',
-    'OBJ',
-    'NEWOBJ',
-    'NEWOBJ_EX',
-    'within a dict',
-  ])('is refused by the name, and not run: %s', (name) => {
-    const [, content] = system().find(([one]) => one === name)!;
-    expect(() => read(pickle(content))).toThrow(/names "posix\.system".*nothing of the file was run.*torch\.save/s);
-    expect(existsSync(join(folder, 'ran'))).toBe(false);
+    ['long', 'x'.repeat(5_000_000), 5_000_003],
+    ['of what terminals obey', '\u009b2J', 6],
+    ['of two lines', 'a\nb', 6],
+  ])('with a name that is %s is refused by its length', (_, name, length) => {
+    const call = () => read(pickle(bytes(text('os'), text(name), 0x93)));
+    expect(call).toThrow(`names (a name of ${length} characters)`);
+    expect(call).toThrow(/^[\x20-\x7e]{1,400}$/);
   });
 
   it.each([

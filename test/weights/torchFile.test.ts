@@ -8,7 +8,7 @@ import { tarEnd, tarMember } from '../../src/datasets/tar.js';
 import { readTensors, stateDictOf } from '../../src/weights/stateDict.js';
 import { openTorchFile } from '../../src/weights/torchFile.js';
 import { golden } from '../graph/golden.js';
-import { archive, bytes, dict, floats, int, sequence, tensorRef, text, tuple, zipped } from './torchFiles.js';
+import { archive, bytes, dict, floats, int, pickle, sequence, tensorRef, text, tuple, zipped } from './torchFiles.js';
 
 interface Golden {
   tensors: { files: string[]; values: Record<string, { shape: number[]; data: number[] }> };
@@ -144,6 +144,50 @@ describe('refused:', () => {
   ])('%s', async (_, content, message) => {
     await expect(tensorsOf(content)).rejects.toThrow(message);
     await expect(tensorsOf(content)).rejects.toThrow(join(folder, 'some.pth'));
+  });
+
+  it('an archive whose files are compressed: the pickle, or a storage', async () => {
+    const weights = pickle(dict(['w', tensorRef('0', 4, [4], [1])]));
+    const packed = zipped({ 'a/data.pkl': weights, 'a/data/0': floats(0, 0, 0, 0) }, { deflated: true });
+    await expect(tensorsOf(packed)).rejects.toThrow('"a/data.pkl" in the archive is compressed');
+    // The pickle as it is, and the storage said to be deflated: in both its headers, 8 and 10 bytes on from their beginnings.
+    const half = Buffer.from(zipped({ 'a/data.pkl': weights, 'a/data/0': floats(0, 0, 0, 0) }));
+    expect((await tensorsOf(half)).w!.data).toEqual([0, 0, 0, 0]);
+    half[half.indexOf('a/data/0') - 30 + 8] = 8;
+    half[half.lastIndexOf('a/data/0') - 46 + 10] = 8;
+    await expect(tensorsOf(half)).rejects.toThrow('"a/data/0" in the archive is compressed');
+  });
+
+  it('a file of the form before whose version or list of storages is a list that doubles again and again', async () => {
+    // Each list holds the one before it twice: as a text it would have 2^60 parts.
+    const doubled = bytes(
+      ']q',
+      0,
+      '0',
+      ...Array.from({ length: 60 }, (_, i) => bytes('](h', i, 'h', i, 'eq', i + 1, '0')),
+      'h',
+      60,
+    );
+    const whole = Buffer.from(sequence(bytes('}')));
+    const version = whole.subarray(0, 15);
+    await expect(tensorsOf(bytes(version, pickle(doubled)))).rejects.toThrow('version a list of the file');
+    const keys = whole.subarray(0, whole.lastIndexOf(pickle(bytes(']('))));
+    expect(keys.length).toBeGreaterThan(15);
+    await expect(tensorsOf(bytes(keys, pickle(bytes('](', doubled, 'e'))))).rejects.toThrow(
+      'its list of storages has a list, which',
+    );
+  });
+
+  it('a tar whose reference to a tensor is a text of any length', async () => {
+    const none = pickle(bytes(0x4b, 0));
+    const storages = bytes(none, pickle(bytes(']')));
+    const file = bytes(
+      tarMember('storages', storages),
+      tarMember('tensors', none),
+      tarMember('pickle', pickle(bytes(text('x'.repeat(1_000_000)), 'Q'))),
+      tarEnd,
+    );
+    await expect(tensorsOf(file)).rejects.toThrow('(a name of 1000000 characters) for the number of a storage or tensor');
   });
 
   it('a folder, and a file that is not there', async () => {

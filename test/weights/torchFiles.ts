@@ -1,5 +1,5 @@
 /** Files as torch.save writes them, byte by byte, and pickles that it never would. */
-import { crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 const utf8 = new TextEncoder();
 
@@ -45,15 +45,17 @@ export const tensorRef = (
     'R',
   );
 
-/** A zip archive of stored files. */
-export function zipped(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+/** A zip archive of stored files, or of deflated ones. */
+export function zipped(files: Readonly<Record<string, Uint8Array>>, { deflated = false } = {}): Uint8Array {
   const locals: Uint8Array[] = [];
   const central: Uint8Array[] = [];
   let at = 0;
   for (const [name, content] of Object.entries(files)) {
-    const sizes = [crc32(content), content.length, content.length].map((value) => little(value, 4));
-    const about = [little(0, 2), little(0, 2), little(0, 2), little(0, 2), ...sizes, little(name.length, 2), little(0, 2)];
-    const local = bytes('PK', 3, 4, little(10, 2), ...about, name, content);
+    const data = deflated ? deflateRawSync(content) : content;
+    const sizes = [crc32(content), data.length, content.length].map((value) => little(value, 4));
+    const method = little(deflated ? 8 : 0, 2);
+    const about = [little(0, 2), method, little(0, 2), little(0, 2), ...sizes, little(name.length, 2), little(0, 2)];
+    const local = bytes('PK', 3, 4, little(10, 2), ...about, name, data);
     central.push(
       bytes(
         'PK',

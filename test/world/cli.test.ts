@@ -25,7 +25,7 @@ it('makes a world and a video, and then has nothing to do', async () => {
   expect(existsSync(join(root, 'turns.json'))).toBe(true);
   const bytes = readFileSync(video);
   const again = await earshot(['synth', '--out', out, ...small, '--seed', '3', '--off-screen', '0', '--video', video]);
-  const nothing = `nothing to do: ${made}nothing to do: ${video} is there already\n`;
+  const nothing = `nothing to do: ${made}${video} is there already: left as it is, and not looked into\n`;
   expect(again).toMatchObject({ code: 0, stdout: nothing, stderr: '' });
   expect(readFileSync(video).equals(bytes)).toBe(true);
   const other = await earshot(['synth', '--out', out, ...small, '--seed', '4', '--off-screen', '0']);
