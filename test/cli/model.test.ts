@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadModel } from '../../src/localization/model.js';
+import { bundledModel, loadModel } from '../../src/localization/index.js';
 import { encodeWav } from '../../src/media/index.js';
 import { writeWorld } from '../../src/world/index.js';
 import { earshot } from './earshot.js';
@@ -35,6 +35,24 @@ describe('a model that is none, and options out of range', () => {
     expect(stderr).toMatch(message);
     expect(code).toBe(expected);
     expect(existsSync(join(folder, 'nothing'))).toBe(false);
+  });
+});
+
+describe('the model that comes along', () => {
+  it('points at drawn things by their sounds', async () => {
+    await writeWorld(join(folder, 'scenes'), { train: 1, validation: 1, test: 8 });
+    const options = '-b world -a scenes/test_interactive.json --data scenes -p sslalign-vggss --json';
+    const { code, stdout, stderr } = await earshot(['evaluate', ...options.split(' '), '--model', bundledModel], { cwd: folder });
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).pointing).toBeGreaterThan(0.75);
+  });
+
+  it('is what localizes when none is given, as sure as it was calibrated', async () => {
+    const [{ image, audio }] = json('scenes/test_interactive.json');
+    const { code, stderr } = await run(`localize scenes/${image} scenes/${audio} --out along`);
+    expect(code, stderr).toBe(0);
+    const name = readdirSync(join(folder, 'along')).find((file) => file.endsWith('.json'));
+    expect(json(`along/${name}`)).toMatchObject({ found: true, model: { method: 'sslalign' } });
   });
 });
 
