@@ -217,7 +217,7 @@ describe('wrong usage', () => {
     expectLine(
       await earshot(['ablate', '--out', out, '--after', '12']),
       2,
-      /^earshot: --after: semantic positives would begin after 11 epochs/,
+      /^earshot: --after: semantic positives would begin after 12 epochs/,
     );
     expect(existsSync(out)).toBe(false);
     mkdirSync(out);
