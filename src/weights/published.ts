@@ -2,7 +2,7 @@
 import type { ProtocolName } from '../evaluation/protocols.js';
 import type { PresetName } from '../features/choice.js';
 import { paperEncoders } from '../methods/encoders.js';
-import type { ArchitectureName } from '../methods/index.js';
+import { type ArchitectureName, type MethodName, methods } from '../methods/index.js';
 
 export interface Published {
   /** Of the weights. */
@@ -25,23 +25,13 @@ export interface Published {
   byNameOnly?: boolean;
 }
 
+/** A method's settings as published. */
+const paperOf = (name: MethodName) => methods[name].presets.paper as Readonly<Record<string, unknown>>;
+
 /** What SSLalignment and LVS share: encoders with a first layer for each of three kinds of input, and torchvision's classifier. */
 const avenet = {
   architecture: 'sslalign',
-  settings: {
-    ...paperEncoders,
-    pictureStride: 1,
-    soundStride: 1,
-    tau: 0.07,
-    multiView: true,
-    semantic: 'both',
-    alignment: false,
-    dimensions: 512,
-    hidden: 512,
-    intra: 0,
-    pool: 'mean',
-    directions: 1,
-  },
+  settings: { ...paperOf('sslalign'), alignment: false },
   names: {
     'imgnet.': 'vision.',
     'imgnet.conv1_a.': null,
@@ -58,7 +48,7 @@ const avenet = {
 /** What EZ-VSL and FNAC share: torchvision's ResNet-18, and one linear map of each side. */
 const projected = {
   architecture: 'ezvsl',
-  settings: { ...paperEncoders, pictureStride: 2, soundStride: 2, dimensions: 512, tau: 0.03 },
+  settings: paperOf('ezvsl'),
   inputs: 'ezvsl',
   names: {
     'imgnet.': 'vision.',
