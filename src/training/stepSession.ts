@@ -20,7 +20,7 @@ export interface StepSessionOptions {
   seed: number;
   /** Default `lowerRows` on the CPU, `lowerNchw` on other execution providers, also where the CPU takes their place. */
   lowering?: Lowering;
-  session?: Pick<SessionOptions, 'threads' | 'executionProvider' | 'onWarning' | 'memoryPattern' | 'memoryArena'>;
+  session?: Pick<SessionOptions, 'threads' | 'executionProvider' | 'onWarning' | 'memoryPattern' | 'memoryArena' | 'spinning'>;
 }
 
 /** Everything a later run depends on besides its feeds: a step restored to it goes on bit for bit. */

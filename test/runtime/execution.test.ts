@@ -18,6 +18,7 @@ const spec = ({ model, inputs, parameters, masks, outputs }: Lowered): ModelSpec
   threads: 1,
   graphOptimization: 'all',
   memoryPattern: false,
+  spinning: true,
   memoryArena: true,
 });
 
