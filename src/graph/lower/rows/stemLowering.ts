@@ -17,6 +17,7 @@ import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.
 import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
 import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
 import type { StemValues } from './stem.js';
+import { stemWeightPart } from './stemWeightGrad.js';
 
 interface Size {
   readonly height: number;
@@ -182,14 +183,31 @@ export class StemLowering {
       places[i]!.map(({ place, isMaximum }) => this.toWindows(c, isMaximum, place, phase)),
     );
     const shared = c.op('Div', [pooling.scale(g, scale), this.total(c, ties)]);
-    const parts = phases.map((phase, i) => {
+    const gradients = phases.map((phase, i) => {
       const shares = places[i]!.map(({ place, isMaximum }) => c.op('Mul', [isMaximum, this.toPhase(c, shared, place, phase)]));
-      return this.weightPart(c, phase, phase.algebra.affine(phase.name, k, l, this.total(c, shares)));
+      return phase.algebra.affine(phase.name, k, l, this.total(c, shares));
     });
+    if (this.#batch % this.#block === 0) {
+      const parts = gradients.map((dx, i) => this.partByPictures(c, phases[i]!, dx));
+      const weight = c.op('Transpose', [this.total(c, parts)], { perm: [2, 3, 0, 1] });
+      return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
+    }
+    const parts = gradients.map((dx, i) => this.weightPart(c, phases[i]!, dx));
     const [inChannels, kh, kw] = this.values.weight.shape.slice(1) as [number, number, number];
     const lines = c.reshape(this.total(c, parts), [kh, lineTaps(kw), inChannels, this.#channels]);
     const weight = c.op('Slice', [lines, c.builder.ints([0]), c.builder.ints([kw]), c.builder.ints([1])]);
     return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
+  }
+
+  private partByPictures(c: RowsContext, { p, q, height, width }: Phase, dx: string): string {
+    const { x, weight, conv } = this.values;
+    const [batch, channels, xHeight, xWidth] = shapeOf(x);
+    const [kh, kw] = weight.shape.slice(2) as [number, number];
+    const [top, left] = conv.attributes.padding;
+    const shape = { kernel: [kh, kw], channels, height: xHeight, width: xWidth, padding: [top, left], filters: this.#channels } as const;
+    const layout = blockedLayout([batch, this.#channels, height, width], this.#block);
+    const widest = phaseLength(conv.shape[3]!, 2, 0);
+    return stemWeightPart(c, c.plain(x), shape, { dx, layout, line: p ^ this.#middle, column: q ^ this.#middle, widest });
   }
 
   /**
