@@ -103,4 +103,20 @@ describe('networks in rows and blocks', () => {
       { numRuns: 80, seed: 7 },
     );
   }, 120_000);
+
+  // Batches that fill blocks: there the gradient of filters takes pictures for channels.
+  for (const [names, channels, size] of [
+    [['conv 3', 'norm', 'relu', 'conv 3 / 2'], 16, [7, 6]],
+    [['conv 3, wider', 'norm', 'conv 3 / 2'], 32, [5, 8]],
+    [['residual', 'max pool', 'conv 3'], 32, [9, 11]],
+  ] as const)
+    it.runIf(block > 0)(`${names.join(', ')} on ${2 * block} pictures`, async () => {
+      const example = chain(3, names, channels, [...size], 2 * block);
+      const lowered = lowerRows(example.graph, { channelBlock: block });
+      expect(Buffer.from(lowered.model).toString('latin1')).toContain('dilations');
+      const expected = interpret(example.graph, example.feeds, example.parameters);
+      const actual = await runLowered(lowered, example);
+      for (const [name, { data }] of Object.entries(expected))
+        expect(relativeError(actual[name]!.data, data, 0.3), name).toBeLessThan(2e-4);
+    });
 });

@@ -1,10 +1,21 @@
 /** Convolution and its gradients: which way each layer goes, and the way that is a matrix product over gathered taps. */
 import type { Op, Pair, Value } from '../../ir.js';
 import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
-import type { FeatureMap, Form, RowsContext, RowsRule } from './context.js';
+import { type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
 import type { Epilogue } from './epilogue.js';
-import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, tiled } from './geometry.js';
+import {
+  blockedLayout,
+  canonical,
+  cellsOf,
+  cellsPerPixel,
+  forEachPixel,
+  type Geometry,
+  type Layout,
+  phased,
+  tiled,
+} from './geometry.js';
 import { all, isPlain3x3, isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
+import { weightGradByPictures } from './picturesAsChannels.js';
 import { F2, F4, type Winograd } from './winograd.js';
 import { winogradForward, winogradInputGrad, winogradWeightGrad } from './winogradConvolution.js';
 
@@ -108,6 +119,7 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, x, node, dy);
   const way = wayOf(c, l);
+  if (isByPictures(c, l, way)) return { kind: 'taps', name: byPictures(c, l, x, dy) };
   const winogradFilter = way.kind === 'winograd' ? way.filter : weightFilter(c, l);
   let name: string;
   if (winogradFilter) name = winogradWeightGrad(c, l, winogradFilter, x, dy);
@@ -118,7 +130,26 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   return { kind: 'taps', name: c.reshape(name, [...l.kernel, l.channels, l.filters]) };
 };
 
-/** A blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
+/** Few channels over many pictures: Winograd's transforms take longer than the products that they save. */
+const isByPictures = (c: RowsContext, l: Layer, way: Way): boolean =>
+  way.kind === 'blocked' && Math.max(l.channels, l.filters) <= 64 && l.batch % c.options.channelBlock === 0;
+
+function byPictures(c: RowsContext, l: Layer, x: Value, dy: Value): string {
+  const { name, layout } = c.blocked(x);
+  const { block: inner, blocks: groups } = blockedLayout(shapeOf(x), c.options.channelBlock);
+  const [height, width] = l.input;
+  const [kh, kw] = l.kernel;
+  const [top, left] = l.padding;
+  const stride = l.stride[0];
+  const right = kw + stride * (l.output[1] - 1) - width - left;
+  const taps = { lines: kh, stride, top, left, right };
+  const pictures = { name, batch: layout.batch, groups, height, width, inner };
+  const dyBlocks = { name: c.blocked(dy).name, layout: blockedLayout(shapeOf(dy), c.options.channelBlock) };
+  const found = c.reshape(weightGradByPictures(c, pictures, dyBlocks, taps), [groups, l.filters, kh, kw, inner]);
+  return c.reshape(c.op('Transpose', [found], { perm: [2, 3, 0, 4, 1] }), [kh, kw, l.channels, l.filters]);
+}
+
+/** Another blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
 const weightFilter = (c: RowsContext, l: Layer): Winograd | undefined =>
   wayOf(c, l).kind === 'blocked' && isPlain3x3(l) ? F4 : undefined;
 

@@ -16,8 +16,8 @@ import { blockedDomain, type RowsContext, shapeOf } from './context.js';
 import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
 import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
 import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
+import { weightGradByPictures } from './picturesAsChannels.js';
 import type { StemValues } from './stem.js';
-import { stemWeightPart } from './stemWeightGrad.js';
 
 interface Size {
   readonly height: number;
@@ -199,15 +199,21 @@ export class StemLowering {
     return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
   }
 
-  private partByPictures(c: RowsContext, { p, q, height, width }: Phase, dx: string): string {
+  /** The filters' gradient over one phase, [Ci, C, kh, kw]. */
+  private partByPictures(c: RowsContext, { p, q, height, width }: Phase, name: string): string {
     const { x, weight, conv } = this.values;
-    const [batch, channels, xHeight, xWidth] = shapeOf(x);
+    const [batch, groups, xHeight, xWidth] = shapeOf(x);
     const [kh, kw] = weight.shape.slice(2) as [number, number];
     const [top, left] = conv.attributes.padding;
-    const shape = { kernel: [kh, kw], channels, height: xHeight, width: xWidth, padding: [top, left], filters: this.#channels } as const;
+    const [line, column] = [p ^ this.#middle, q ^ this.#middle];
+    // All phases read the same columns, those of the second two further to the right.
+    const right = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - 1) - xWidth - left;
+    const pictures = { name: c.plain(x), batch, groups, height: xHeight, width: xWidth, inner: 1 };
     const layout = blockedLayout([batch, this.#channels, height, width], this.#block);
-    const widest = phaseLength(conv.shape[3]!, 2, 0);
-    return stemWeightPart(c, c.plain(x), shape, { dx, layout, line: p ^ this.#middle, column: q ^ this.#middle, widest });
+    const taps = { lines: kh, stride: 4, top: top - 2 * line, left, right };
+    const part = weightGradByPictures(c, pictures, { name, layout }, taps);
+    const ints = (...values: number[]) => c.builder.ints(values);
+    return c.op('Slice', [part, ints(0, 2 * column), ints(kh, 2 * column + kw), ints(2, 3)]);
   }
 
   /**
