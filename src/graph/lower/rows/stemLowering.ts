@@ -13,11 +13,11 @@
 import type { Value } from '../../ir.js';
 import { pictureFilters } from './blockedConvolution.js';
 import { blockedDomain, type RowsContext, shapeOf } from './context.js';
-import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
+import { phaseLength } from './geometry.js';
 import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
 import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
-import { weightGradByPictures } from './picturesAsChannels.js';
 import type { StemValues } from './stem.js';
+import { stemWeightGrad } from './stemWeightGrad.js';
 
 interface Size {
   readonly height: number;
@@ -187,75 +187,13 @@ export class StemLowering {
       const shares = places[i]!.map(({ place, isMaximum }) => c.op('Mul', [isMaximum, this.toPhase(c, shared, place, phase)]));
       return phase.algebra.affine(phase.name, k, l, this.total(c, shares));
     });
-    if (this.#batch % this.#block === 0) {
-      const parts = gradients.map((dx, i) => this.partByPictures(c, phases[i]!, dx));
-      const weight = c.op('Transpose', [this.total(c, parts)], { perm: [2, 3, 0, 1] });
-      return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
-    }
-    const parts = gradients.map((dx, i) => this.weightPart(c, phases[i]!, dx));
-    const [inChannels, kh, kw] = this.values.weight.shape.slice(1) as [number, number, number];
-    const lines = c.reshape(this.total(c, parts), [kh, lineTaps(kw), inChannels, this.#channels]);
-    const weight = c.op('Slice', [lines, c.builder.ints([0]), c.builder.ints([kw]), c.builder.ints([1])]);
+    const parts = gradients.map((name, i) => ({ name, ...this.onMap(phases[i]!) }));
+    const weight = stemWeightGrad(c, this.values, parts, this.#block);
     return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
   }
 
-  /** The filters' gradient over one phase, [Ci, C, kh, kw]. */
-  private partByPictures(c: RowsContext, { p, q, height, width }: Phase, name: string): string {
-    const { x, weight, conv } = this.values;
-    const [batch, groups, xHeight, xWidth] = shapeOf(x);
-    const [kh, kw] = weight.shape.slice(2) as [number, number];
-    const [top, left] = conv.attributes.padding;
-    const [line, column] = [p ^ this.#middle, q ^ this.#middle];
-    // All phases read the same columns, those of the second two further to the right.
-    const right = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - 1) - xWidth - left;
-    const pictures = { name: c.plain(x), batch, groups, height: xHeight, width: xWidth, inner: 1 };
-    const layout = blockedLayout([batch, this.#channels, height, width], this.#block);
-    const taps = { lines: kh, stride: 4, top: top - 2 * line, left, right };
-    const part = weightGradByPictures(c, pictures, { name, layout }, taps);
-    const ints = (...values: number[]) => c.builder.ints(values);
-    return c.op('Slice', [part, ints(0, 2 * column), ints(kh, 2 * column + kw), ints(2, 3)]);
-  }
-
-  /**
-   * The filters' gradient over one phase: (taps of the picture)^T dx, [kh * lineTaps * Ci, C]. Pixels are gathered a kernel line at a
-   * time from a table of overlapping lines, since short copies are slow.
-   */
-  private weightPart(c: RowsContext, phase: Phase, dx: string): string {
-    const { x, weight, conv } = this.values;
-    const [batch, inChannels, height, width] = shapeOf(x);
-    const [kh, kw] = weight.shape.slice(2) as [number, number];
-    const [top, left] = conv.attributes.padding;
-    const [outHeight, outWidth] = conv.shape.slice(2) as [number, number];
-    const perLine = lineTaps(kw) / 2;
-    // Padded so that every window lies inside; columns are kept in pairs, the step of the convolution.
-    const lines = (outHeight - 1) * 2 + kh;
-    const pairs = outWidth - 1 + perLine;
-    const table = c.once(`lines of ${c.plain(x)}`, () => {
-      const pixels = c.op('Transpose', [c.plain(x)], { perm: [0, 2, 3, 1] });
-      const pads = [0, top, left, 0, 0, lines - height - top, 2 * pairs - width - left, 0];
-      const padded = c.reshape(c.op('Pad', [pixels, c.builder.ints(pads)]), [batch * lines * pairs, 2 * inChannels]);
-      const index = c.index(`pairs ${batch} ${lines} ${pairs} ${outWidth} ${perLine}`, () => {
-        const at = (i: number) =>
-          Math.floor(i / (outWidth * perLine)) * pairs + (Math.floor(i / perLine) % outWidth) + (i % perLine);
-        return Int32Array.from({ length: batch * lines * outWidth * perLine }, (_, i) => at(i));
-      });
-      return c.reshape(c.pick(padded, index), [batch * lines * outWidth, lineTaps(kw) * inChannels]);
-    });
-    const rows = canonical(batch, [phase.height, phase.width]);
-    const [line, column] = [phase.p ^ this.#middle, phase.q ^ this.#middle];
-    const index = c.index(`lines ${rows.key} ${line}${column} ${kh} ${lines} ${outWidth}`, () => {
-      const values = new Int32Array(rows.rows * kh);
-      forEachPixel(rows, (b, y, xx) => {
-        for (let i = 0; i < kh; i++)
-          values[rows.at(b, y, xx) * kh + i] = (b * lines + 2 * (2 * y + line) + i) * outWidth + 2 * xx + column;
-      });
-      return values;
-    });
-    const columns = c.reshape(c.pick(table, index), [rows.rows, kh * lineTaps(kw) * inChannels]);
-    const blocks = blockedLayout([batch, this.#channels, phase.height, phase.width], this.#block);
-    return c.product(columns, c.reorder({ name: dx, layout: blocks }, rows, this.#channels), { transA: true });
+  /** Where a phase's pixels lie in the map. */
+  private onMap({ p, q, height, width }: Phase) {
+    return { line: p ^ this.#middle, column: q ^ this.#middle, height, width };
   }
 }
-
-/** Taps of a line of the kernel, rounded up to whole pairs of pixels. */
-const lineTaps = (kw: number): number => 2 * Math.ceil(kw / 2);
