@@ -64,6 +64,8 @@ describe.runIf(block > 0)('the stem as one piece', () => {
     { batch: 16, channels: 3, size: [20, 24], kernel: 7, moved: true },
     { batch: 32, channels: 2, size: [17, 14], kernel: 5 },
     { batch: 16, channels: 1, size: [18, 21], kernel: 7 },
+    // Filters too many for a cache, in two sections.
+    { batch: 16, channels: 1, size: [112, 96], kernel: 7 },
   ];
   for (const shape of shapes)
     it(`${shape.batch} x ${shape.channels} x ${shape.size.join(' x ')}, kernel ${shape.kernel}${shape.moved ? ', moved' : ''}`, async () => {

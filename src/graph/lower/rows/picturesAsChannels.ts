@@ -33,20 +33,19 @@ export interface Taps {
   readonly right: number;
 }
 
-/** The pictures of block `at` as channels, [groups, block, H, (left + W + right) * inner]. */
-function turned(c: RowsContext, x: Pictures, block: number, { left, right }: Taps, at: number): string {
-  const { batch, groups, height, inner } = x;
-  const blocks = batch / block;
-  const width = left + x.width + right;
-  const all = c.once(`turned ${x.name} ${left} ${right}`, () => {
-    const maps = c.reshape(x.name, [blocks, block, groups * height, x.width * inner]);
-    const lines = c.reshape(c.op('ReorderInput', [maps], {}, blockedDomain), [blocks * groups * height, x.width * inner * block]);
-    const padded = c.op('Pad', [lines, c.builder.ints([0, left * inner * block, 0, right * inner * block])]);
-    return c.reshape(padded, [blocks * groups, block, height, width * inner]);
+/** Bytes of filters that a convolution reads again and again: what stays in a core's cache. */
+const bankBytes = 1.25 * 2 ** 20;
+
+/** All pictures as channels, a block after another, [B / block * groups, H, (left + W + right) * inner * block]. */
+function turned(c: RowsContext, x: Pictures, block: number, { left, right }: Taps): string {
+  const { batch, groups, height, width, inner } = x;
+  return c.once(`turned ${x.name} ${left} ${right}`, () => {
+    const lines = (batch / block) * groups * height;
+    const maps = c.reshape(x.name, [batch / block, block, groups * height, width * inner]);
+    const pixels = c.reshape(c.op('ReorderInput', [maps], {}, blockedDomain), [lines, width * inner * block]);
+    const padded = c.op('Pad', [pixels, c.builder.ints([0, left * inner * block, 0, right * inner * block])]);
+    return c.reshape(padded, [(batch / block) * groups, height, (left + width + right) * inner * block]);
   });
-  if (blocks === 1) return all;
-  const [from, to] = [c.builder.ints([at * groups]), c.builder.ints([(at + 1) * groups])];
-  return c.once(`${all} ${at}`, () => c.op('Slice', [all, from, to, c.builder.ints([0])]));
 }
 
 /**
@@ -55,25 +54,50 @@ function turned(c: RowsContext, x: Pictures, block: number, { left, right }: Tap
  */
 export function weightGradByPictures(c: RowsContext, x: Pictures, dy: { name: string; layout: Blocked }, taps: Taps): string {
   const { batch, height, width, block, blocks } = dy.layout;
-  const filters = blocks * block;
-  const cells = c.cells(dy, blocks, filters);
-  const { stride, lines, top } = taps;
-  // Lines outside the pictures cost the kernel nothing, columns do.
-  const pads = [top, 0, Math.max(0, lines + stride * (height - 1) - x.height - top), 0];
-  const dilations = [stride, stride * x.inner];
-  const parts = Array.from({ length: batch / block }, (_, at) => {
-    // [C / block, h, w, block (of pictures), block (of C)]
-    const index = c.index(`pictures inside ${dy.layout.key} ${at}`, () => {
-      const values = new Int32Array(blocks * height * width * block);
-      const cell = cellsOf(dy.layout, blocks);
-      forEachPixel({ batch: block, height, width }, (n, y, xx) => {
-        for (let k = 0; k < blocks; k++) values[((k * height + y) * width + xx) * block + n] = cell.at(at * block + n, y, xx, k);
-      });
-      return values;
+  const perLine = 4 * block * block * blocks * width;
+  const sections = Math.min(height, Math.ceil((height * perLine) / bankBytes));
+  const cut = (i: number) => Math.round((i * height) / sections);
+  const pictures = turned(c, x, block, taps);
+  const parts = Array.from({ length: batch / block }, (_, at) =>
+    Array.from({ length: sections }, (_, i) => part(c, x, dy, taps, { pictures, at, from: cut(i), to: cut(i + 1) })),
+  ).flat();
+  return c.op('ReorderOutput', [c.op('Sum', parts)], { channels: blocks * block }, blockedDomain);
+}
+
+/** What block `at` of the pictures and the lines from .. to - 1 of dY give. */
+function part(
+  c: RowsContext,
+  x: Pictures,
+  dy: { name: string; layout: Blocked },
+  { stride, lines, top, left, right }: Taps,
+  { pictures, at, from, to }: { pictures: string; at: number; from: number; to: number },
+): string {
+  const { layout } = dy;
+  const { width, block, blocks } = layout;
+  // [C / block, lines, w, block (of pictures), block (of C)]
+  const index = c.index(`pictures inside ${layout.key} ${at} ${from} ${to}`, () => {
+    const values = new Int32Array(blocks * (to - from) * width * block);
+    const cell = cellsOf(layout, blocks);
+    forEachPixel({ batch: block, height: to - from, width }, (n, y, xx) => {
+      for (let k = 0; k < blocks; k++)
+        values[((k * (to - from) + y) * width + xx) * block + n] = cell.at(at * block + n, from + y, xx, k);
     });
-    const bank = c.reshape(c.pick(cells, index), [filters, block, height, width]);
-    const attributes = { kernel_shape: [height, width], strides: [1, 1], dilations, pads };
-    return c.op('Conv', [turned(c, x, block, taps, at), bank], attributes, blockedDomain);
+    return values;
   });
-  return c.op('ReorderOutput', [c.op('Sum', parts)], { channels: filters }, blockedDomain);
+  const filters = c.reshape(c.pick(c.cells(dy, blocks, blocks * block), index), [blocks * block, block, to - from, width]);
+  // Lines outside the pictures cost the kernel nothing, columns do: those are there as zeros.
+  const [first, end] = [stride * from - top, stride * (to - 1) + lines - top];
+  const [begin, stop] = [Math.max(0, first), Math.min(x.height, end)];
+  const ints = (...values: number[]) => c.builder.ints(values);
+  const source = c.once(`${pictures} ${at} ${begin} ${stop}`, () => {
+    const cut = c.op('Slice', [pictures, ints(at * x.groups, begin), ints((at + 1) * x.groups, stop), ints(0, 1)]);
+    return c.reshape(cut, [x.groups, block, stop - begin, (left + x.width + right) * x.inner]);
+  });
+  const attributes = {
+    kernel_shape: [to - from, width],
+    strides: [1, 1],
+    dilations: [stride, stride * x.inner],
+    pads: [begin - first, 0, end - stop, 0],
+  };
+  return c.op('Conv', [source, filters], attributes, blockedDomain);
 }
