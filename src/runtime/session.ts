@@ -20,8 +20,8 @@ export interface SessionOptions {
   /** Keep freed activations for the next run instead of returning them to the system; default true. */
   memoryArena?: boolean;
   /**
-   * Threads look out for work while they wait, default true: 3 to 5 % faster where nothing else runs, 3 % slower where threads of the
-   * process decode the next batch.
+   * Idle threads spin (busy-wait) instead of sleeping, default true: 3 to 5 % faster where nothing else runs, 3 % slower where threads of
+   * the process decode the next batch.
    */
   spinning?: boolean;
   /**

@@ -193,7 +193,9 @@ class Run {
     const plan = this.#plan;
     await this.#loader?.close();
     await this.#stepper?.release();
-    this.#stepper = await createStepper(config, plan, { seed, session: { ...options.session, spinning: false } });
+    // The loader needs the cores that idle threads would spin on.
+    const session = { spinning: false, ...options.session };
+    this.#stepper = await createStepper(config, plan, { seed, session });
     if (from) await this.#stepper.restore(from);
     else if (options.weights) await beginWith(this.#stepper, options.weights);
     this.#loader = new Loader(pairs, { views: loaderViews(config, plan), batch: microBatch, seed, bad: this.progress.bad });

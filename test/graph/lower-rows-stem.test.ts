@@ -6,7 +6,7 @@ import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
 import { Draw, type LoweringCase } from './lowering-cases.js';
-import { expectAgreement, runLowered } from './run-lowered.js';
+import { dilated, expectAgreement, runLowered } from './run-lowered.js';
 
 const block = await channelBlock();
 
@@ -15,21 +15,23 @@ interface Shape {
   channels: number;
   size: readonly [number, number];
   kernel: number;
+  /** Default 32. */
+  filters?: number;
   /** Convolution and pooling look one pixel to the right and down. */
   moved?: boolean;
 }
 
 /** conv / 2 - batch norm - relu - max pool, its loss, all gradients and the running statistics' material. */
 function stem(
-  { batch, channels, size, kernel, moved = false }: Shape,
+  { batch, channels, size, kernel, filters = 32, moved = false }: Shape,
   look?: (conv: Value, relu: Value) => Record<string, Value>,
 ): LoweringCase {
   const draw = new Draw(batch + channels);
   const picture = draw.uniform([batch, channels, ...size]);
-  const weight = draw.parameter('weight', [32, channels, kernel, kernel], -0.3, 0.3);
+  const weight = draw.parameter('weight', [filters, channels, kernel, kernel], -0.3, 0.3);
   // Both signs: channels are turned so that pooling can come first.
-  const gamma = draw.parameter('gamma', [32]);
-  const beta = draw.parameter('beta', [32]);
+  const gamma = draw.parameter('gamma', [filters]);
+  const beta = draw.parameter('beta', [filters]);
   const padding = (kernel - 1) / 2;
   const around = (n: number) => (moved ? ([n - 1, n - 1, n, n] as const) : n);
   const conv = ops.conv2d(picture, weight, { stride: 2, padding: around(padding) });
@@ -64,16 +66,44 @@ describe.runIf(block > 0)('the stem as one piece', () => {
     { batch: 16, channels: 3, size: [20, 24], kernel: 7, moved: true },
     { batch: 32, channels: 2, size: [17, 14], kernel: 5 },
     { batch: 16, channels: 1, size: [18, 21], kernel: 7 },
-    // Filters too many for a cache, in two sections.
-    { batch: 16, channels: 1, size: [112, 96], kernel: 7 },
+    // Filters too many for a cache, in sections.
+    { batch: 16, channels: 1, size: [96, 112], kernel: 5, filters: 64 },
   ];
   for (const shape of shapes)
     it(`${shape.batch} x ${shape.channels} x ${shape.size.join(' x ')}, kernel ${shape.kernel}${shape.moved ? ', moved' : ''}`, async () => {
       const example = stem(shape);
       const lowered = lowerRows(example.graph, { channelBlock: block });
       expect(isFused(lowered.model)).toBe(true);
+      // A convolution to a block of pictures and phase, or more where filters are too many for a cache.
+      const sections = dilated(lowered.model) / (4 * Math.floor(shape.batch / block));
+      if (shape.batch % block) expect(dilated(lowered.model)).toBe(0);
+      else if (shape.filters && block === 16) expect(sections).toBeGreaterThan(1);
+      else if (!shape.filters) expect(sections).toBe(1);
       await expectAgreement(example, lowered, 2e-5);
     });
+
+  it('two stems on one picture keep their tables apart', async () => {
+    const draw = new Draw(5);
+    const picture = draw.uniform([2, 3, 32, 32]);
+    const outputs: Record<string, Value> = {};
+    for (const [i, padding] of (
+      [
+        [3, 3, 3, 3],
+        [2, 2, 3, 3],
+      ] as const
+    ).entries()) {
+      const weight = draw.parameter(`weight${i}`, [32, 3, 7, 7], -0.3, 0.3);
+      const [gamma, beta] = [draw.parameter(`gamma${i}`, [32]), draw.parameter(`beta${i}`, [32])];
+      const relu = ops.relu(ops.batchNorm(ops.conv2d(picture, weight, { stride: 2, padding }), gamma, beta));
+      const pool = ops.maxPool2d(relu, 3, { stride: 2, padding: 1 });
+      const loss = ops.sum(ops.mul(pool, draw.uniform(pool.shape)));
+      outputs[`dWeight${i}`] = gradients(loss, [weight]).get(weight)!;
+    }
+    const example = draw.case(outputs);
+    const lowered = lowerRows(example.graph, { channelBlock: block });
+    expect(isFused(lowered.model)).toBe(true);
+    await expectAgreement(example, lowered, 2e-5);
+  });
 
   it('shares a gradient among the maxima of flat areas', async () => {
     // Letterbox bars: every window inside them ties.

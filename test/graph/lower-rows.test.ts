@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/graph/gradient.js';
 import { interpret } from '../../src/graph/interpret/index.js';
-import type { Op, Pair, Value } from '../../src/graph/ir.js';
+import { make, type Op, type Pair, type Value } from '../../src/graph/ir.js';
 import { type LowerRowsOptions, lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
 import { cases, Draw, type LoweringCase } from './lowering-cases.js';
-import { expectAgreement, relativeError, runLowered } from './run-lowered.js';
+import { dilated, expectAgreement, relativeError, runLowered } from './run-lowered.js';
 
 const block = await channelBlock();
 const ways = ['auto', 'direct', 'F2', 'F4'] as const;
@@ -113,10 +113,32 @@ describe('networks in rows and blocks', () => {
     it.runIf(block > 0)(`${names.join(', ')} on ${2 * block} pictures`, async () => {
       const example = chain(3, names, channels, [...size], 2 * block);
       const lowered = lowerRows(example.graph, { channelBlock: block });
-      expect(Buffer.from(lowered.model).toString('latin1')).toContain('dilations');
+      // Two blocks of pictures for each of two layers.
+      expect(dilated(lowered.model)).toBe(4);
       const expected = interpret(example.graph, example.feeds, example.parameters);
       const actual = await runLowered(lowered, example);
       for (const [name, { data }] of Object.entries(expected))
         expect(relativeError(actual[name]!.data, data, 0.3), name).toBeLessThan(2e-4);
+    });
+
+  // [batch, Ci, Co, picture, kernel, stride, padding, convolutions]
+  for (const [batch, channels, filters, size, kernel, stride, padding, parts] of [
+    // Filters too many for a cache, where blocks are of 16: in two sections for each block of pictures.
+    [32, 16, 64, [41, 36], [3, 3], [2, 2], [1, 1, 1, 1], block === 16 ? 4 : undefined],
+    [16, 16, 16, [8, 8], [3, 3], [1, 2], [1, 1, 1, 1], 16 / block],
+    [16, 16, 32, [9, 6], [5, 2], [2, 1], [2, 0, 2, 1], 16 / block],
+    [16, 32, 16, [7, 9], [1, 3], [1, 3], [3, 0, 0, 4], 16 / block],
+  ] as const)
+    it.runIf(block > 0)(`filters ${kernel.join(' x ')} by pictures, ${size.join(' x ')}, stride ${stride}`, async () => {
+      const draw = new Draw(9);
+      const x = draw.uniform([batch, channels, ...size]);
+      const out = ([0, 1] as const).map((i) => Math.floor((size[i] + padding[i] + padding[i + 2]! - kernel[i]) / stride[i]) + 1);
+      const dy = draw.uniform([batch, filters, ...out]);
+      const attributes = { stride, padding, dilation: [1, 1], groups: 1, kernel } as const;
+      const example = draw.case({ gradient: make('conv2dWeightGrad', [x, dy], attributes) });
+      // As in inference every kernel and stride goes in blocks.
+      const lowered = lowerRows(example.graph, { channelBlock: block, weights: {} });
+      if (parts !== undefined) expect(dilated(lowered.model)).toBe(parts);
+      await expectAgreement(example, lowered, tolerance);
     });
 });

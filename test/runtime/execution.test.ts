@@ -46,3 +46,11 @@ it('a run of a model with done ends before the outputs are copied', async () => 
 it('a run of a model without done returns copies', async () => {
   expect(Object.keys((await runOnce(false)) as object)).toEqual(['next', 'sum', 'chosen']);
 });
+
+it.each([true, false])('threads spin: %o', async (spinning) => {
+  const create = vi.spyOn(InferenceSession, 'create');
+  const { execution } = await Execution.create({ ...spec(accumulator(false)), spinning }, () => {});
+  const options = create.mock.calls[0]![1];
+  expect(options?.extra).toEqual(spinning ? undefined : { session: { intra_op: { allow_spinning: '0' } } });
+  await execution.release();
+});

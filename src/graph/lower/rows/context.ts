@@ -2,7 +2,8 @@
 import type { Op, Value } from '../../ir.js';
 import type { OnnxBuilder } from '../../onnx/builder.js';
 import { nchwRules } from '../nchw/index.js';
-import { blockedLayout, canonical, cellsPerPixel, type Geometry, isBlocked, type Layout, reorderIndex } from './geometry.js';
+import type { Blocked, Geometry, Layout } from './geometry.js';
+import { blockedLayout, canonical, cellsPerPixel, isBlocked, reorderIndex } from './geometry.js';
 
 /**
  * - `plain`: row-major in the logical shape, as every other lowering has it;
@@ -16,9 +17,9 @@ export type Form =
   | { readonly kind: 'blocked'; readonly name: string }
   | { readonly kind: 'taps'; readonly name: string };
 /** A feature map in rows or blocks. */
-export interface FeatureMap {
+export interface FeatureMap<L extends Layout = Layout> {
   readonly name: string;
-  readonly layout: Layout;
+  readonly layout: L;
 }
 
 export type Rows = Extract<Form, { kind: 'rows' }>;
@@ -110,7 +111,7 @@ export class RowsContext {
   }
 
   /** The value in blocks; its channels must fill them. */
-  blocked(value: Value): FeatureMap {
+  blocked(value: Value): FeatureMap<Blocked> {
     const layout = blockedLayout(shapeOf(value), this.options.channelBlock);
     const known = this.have(value, 'blocked');
     if (known) return { name: known.name, layout };

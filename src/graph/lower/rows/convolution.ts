@@ -1,25 +1,18 @@
 /** Convolution and its gradients: which way each layer goes, and the way that is a matrix product over gathered taps. */
 import type { Op, Pair, Value } from '../../ir.js';
 import { blockedForward, blockedInputGrad } from './blockedConvolution.js';
-import { type FeatureMap, type Form, type RowsContext, type RowsRule, shapeOf } from './context.js';
+import type { FeatureMap, Form, RowsContext, RowsRule } from './context.js';
 import type { Epilogue } from './epilogue.js';
-import {
-  blockedLayout,
-  canonical,
-  cellsOf,
-  cellsPerPixel,
-  forEachPixel,
-  type Geometry,
-  type Layout,
-  phased,
-  tiled,
-} from './geometry.js';
+import { canonical, cellsOf, cellsPerPixel, forEachPixel, type Geometry, type Layout, phased, tiled } from './geometry.js';
 import { all, isPlain3x3, isPointwise, type Layer, layerKey, layerOf, phasesOf, tapsReaching } from './layer.js';
-import { weightGradByPictures } from './picturesAsChannels.js';
+import { layerWeightGradByPictures } from './picturesAsChannels.js';
 import { F2, F4, type Winograd } from './winograd.js';
 import { winogradForward, winogradInputGrad, winogradWeightGrad } from './winogradConvolution.js';
 
 type Way = { kind: 'direct' } | { kind: 'blocked' } | { kind: 'winograd'; filter: Winograd };
+
+/** So few channels that Winograd's transforms cost as much as they save. */
+const isNarrow = (l: Layer): boolean => Math.max(l.channels, l.filters) <= 64;
 
 /** Fewer tiles than this and a Winograd layer spends its time reading transformed filters. */
 const fewestTiles = 40;
@@ -27,7 +20,7 @@ const fewestTiles = 40;
 /**
  * How a layer is computed. F4 does a quarter of the products of a 3 x 3 layer but transforms every activation and, at every step, every
  * filter: it pays from some channels on, and not where there are hardly any tiles. The blocked convolution runs closest to the machine's
- * peak, but its layout makes the weights' gradient dearer; it is best where Winograd cannot go and for few channels.
+ * peak; it is best where Winograd cannot go and for few channels.
  */
 function wayOf(c: RowsContext, l: Layer): Way {
   const { convolution, channelBlock, inference } = c.options;
@@ -38,7 +31,7 @@ function wayOf(c: RowsContext, l: Layer): Way {
   const blocksFit = channelBlock > 0 && l.channels % channelBlock === 0 && l.filters % channelBlock === 0 && all(l.dilation, 1);
   const tiles = l.batch * Math.ceil(l.output[0] / 4) * Math.ceil(l.output[1] / 4);
   const pays = inference ? tiles >= fewestTiles : tiles * 16 >= Math.min(l.channels, l.filters);
-  if (winogradFits && !(blocksFit && Math.max(l.channels, l.filters) <= 64) && (pays || !blocksFit))
+  if (winogradFits && !(blocksFit && isNarrow(l)) && (pays || !blocksFit))
     return pays ? { kind: 'winograd', filter: F4 } : { kind: 'direct' };
   if (blocksFit && (inference || winogradFits)) return { kind: 'blocked' };
   const isStrided = all(l.stride, 2) && all(l.kernel, 3) && all(l.padding, 1);
@@ -119,8 +112,11 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, x, node, dy);
   const way = wayOf(c, l);
-  if (isByPictures(c, l, way)) return { kind: 'taps', name: byPictures(c, l, x, dy) };
-  const winogradFilter = way.kind === 'winograd' ? way.filter : weightFilter(c, l);
+  if (isByPictures(c, l, way)) {
+    const taps = c.reshape(layerWeightGradByPictures(c, l, x, dy), [...l.kernel, l.channels, l.filters]);
+    return { kind: 'taps', name: taps };
+  }
+  const winogradFilter = way.kind === 'winograd' ? way.filter : weightFilter(l, way);
   let name: string;
   if (winogradFilter) name = winogradWeightGrad(c, l, winogradFilter, x, dy);
   else {
@@ -130,28 +126,15 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   return { kind: 'taps', name: c.reshape(name, [...l.kernel, l.channels, l.filters]) };
 };
 
-/** Few channels over many pictures: Winograd's transforms take longer than the products that they save. */
+/**
+ * With few channels Winograd's transforms take longer than the products they save, and gathered taps longer than the products they are
+ * for; pictures as channels need neither.
+ */
 const isByPictures = (c: RowsContext, l: Layer, way: Way): boolean =>
-  way.kind === 'blocked' && Math.max(l.channels, l.filters) <= 64 && l.batch % c.options.channelBlock === 0;
+  way.kind === 'blocked' && isNarrow(l) && l.batch % c.options.channelBlock === 0;
 
-function byPictures(c: RowsContext, l: Layer, x: Value, dy: Value): string {
-  const { name, layout } = c.blocked(x);
-  const { block: inner, blocks: groups } = blockedLayout(shapeOf(x), c.options.channelBlock);
-  const [height, width] = l.input;
-  const [kh, kw] = l.kernel;
-  const [top, left] = l.padding;
-  const stride = l.stride[0];
-  const right = kw + stride * (l.output[1] - 1) - width - left;
-  const taps = { lines: kh, stride, top, left, right };
-  const pictures = { name, batch: layout.batch, groups, height, width, inner };
-  const dyBlocks = { name: c.blocked(dy).name, layout: blockedLayout(shapeOf(dy), c.options.channelBlock) };
-  const found = c.reshape(weightGradByPictures(c, pictures, dyBlocks, taps), [groups, l.filters, kh, kw, inner]);
-  return c.reshape(c.op('Transpose', [found], { perm: [2, 3, 0, 4, 1] }), [kh, kw, l.channels, l.filters]);
-}
-
-/** Another blocked layer has no blocked way to its weights' gradient; Winograd's is the cheapest of the others where it fits. */
-const weightFilter = (c: RowsContext, l: Layer): Winograd | undefined =>
-  wayOf(c, l).kind === 'blocked' && isPlain3x3(l) ? F4 : undefined;
+/** The gradient of other blocked layers leaves the blocks; Winograd's is the cheapest way where it fits. */
+const weightFilter = (l: Layer, way: Way): Winograd | undefined => (way.kind === 'blocked' && isPlain3x3(l) ? F4 : undefined);
 
 const conv2dInputGrad: RowsRule<'conv2dInputGrad'> = (node, c): Form | undefined => {
   const [weight, dy] = node.inputs as [Value, Value];

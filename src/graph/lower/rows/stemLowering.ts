@@ -188,7 +188,7 @@ export class StemLowering {
       return phase.algebra.affine(phase.name, k, l, this.total(c, shares));
     });
     const parts = gradients.map((name, i) => ({ name, ...this.onMap(phases[i]!) }));
-    const weight = stemWeightGrad(c, this.values, parts, this.#block);
+    const weight = stemWeightGrad(c, this.values, parts);
     return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
   }
 

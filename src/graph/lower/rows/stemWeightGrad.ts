@@ -1,6 +1,5 @@
 /** The gradient of a stem's filters from that of the convolution's output, which comes in four phases: even and odd lines and columns. */
-import type { RowsContext } from './context.js';
-import { shapeOf } from './context.js';
+import { type RowsContext, shapeOf } from './context.js';
 import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
 import { weightGradByPictures } from './picturesAsChannels.js';
 import type { StemValues } from './stem.js';
@@ -15,27 +14,28 @@ export interface PhaseGradient {
   readonly column: number;
 }
 
-type Part = (c: RowsContext, stem: StemValues, phase: PhaseGradient, block: number) => string;
+type Part = (c: RowsContext, stem: StemValues, phase: PhaseGradient) => string;
 
 /** [kh, kw, Ci, C] */
-export function stemWeightGrad(c: RowsContext, stem: StemValues, phases: readonly PhaseGradient[], block: number): string {
-  const total = (part: Part) => phases.map((phase) => part(c, stem, phase, block)).reduce((a, b) => c.op('Add', [a, b]));
-  if (shapeOf(stem.conv)[0] % block === 0) return c.op('Transpose', [total(byPictures)], { perm: [2, 3, 0, 1] });
+export function stemWeightGrad(c: RowsContext, stem: StemValues, phases: readonly PhaseGradient[]): string {
+  const total = (part: Part) => phases.map((phase) => part(c, stem, phase)).reduce((a, b) => c.op('Add', [a, b]));
+  if (shapeOf(stem.conv)[0] % c.options.channelBlock === 0) return c.op('Transpose', [total(byPictures)], { perm: [2, 3, 0, 1] });
   const [filters, inChannels, kh, kw] = shapeOf(stem.weight);
   const lines = c.reshape(total(byProduct), [kh, lineTaps(kw), inChannels, filters]);
   return c.op('Slice', [lines, c.builder.ints([0]), c.builder.ints([kw]), c.builder.ints([1])]);
 }
 
 /** [Ci, C, kh, kw], for batches that fill blocks: a quarter of the other way's time. */
-const byPictures: Part = (c, { x, weight, conv }, { name, line, column, ...phase }, block) => {
+const byPictures: Part = (c, { x, weight, conv }, { name, line, column, ...phase }) => {
   const [batch, groups, height, width] = shapeOf(x);
   const [filters, , kh, kw] = shapeOf(weight);
   const [top, left] = conv.attributes.padding;
-  // All phases read the same columns, those of odd ones from the third.
-  const right = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - 1) - width - left;
-  const pictures = { name: c.plain(x), batch, groups, height, width, inner: 1 };
-  const layout = blockedLayout([batch, filters, phase.height, phase.width], block);
-  const part = weightGradByPictures(c, pictures, { name, layout }, { lines: kh, stride: 4, top: top - 2 * line, left, right });
+  const pictures = { name: c.plain(x), groups, height, width, channelsPerPixel: 1 };
+  const layout = blockedLayout([batch, filters, phase.height, phase.width], c.options.channelBlock);
+  // As many as make all phases look at the same columns of the pictures; those of odd ones begin at the third.
+  const columns = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - phase.width);
+  const taps = { lines: kh, columns, stride: [4, 4], top: top - 2 * line, left } as const;
+  const part = weightGradByPictures(c, pictures, { name, layout }, taps);
   const ints = (...values: number[]) => c.builder.ints(values);
   return c.op('Slice', [part, ints(0, 2 * column), ints(kh, 2 * column + kw), ints(2, 3)]);
 };
@@ -44,7 +44,7 @@ const byPictures: Part = (c, { x, weight, conv }, { name, line, column, ...phase
  * (taps of the picture)^T dx, [kh * lineTaps * Ci, C]. Pixels are gathered a kernel line at a time from a table of overlapping lines, since
  * short copies are slow.
  */
-const byProduct: Part = (c, { x, weight, conv }, phase, block) => {
+const byProduct: Part = (c, { x, weight, conv }, phase) => {
   const [batch, inChannels, height, width] = shapeOf(x);
   const [filters, , kh, kw] = shapeOf(weight);
   const [top, left] = conv.attributes.padding;
@@ -53,7 +53,7 @@ const byProduct: Part = (c, { x, weight, conv }, phase, block) => {
   // Padded so that every window lies inside; columns are kept in pairs, the step of the convolution.
   const lines = (outHeight - 1) * 2 + kh;
   const pairs = outWidth - 1 + perLine;
-  const table = c.once(`lines of ${c.plain(x)}`, () => {
+  const table = c.once(`lines of ${c.plain(x)} ${top} ${left} ${kh} ${kw} ${outHeight} ${outWidth}`, () => {
     const pixels = c.op('Transpose', [c.plain(x)], { perm: [0, 2, 3, 1] });
     const pads = [0, top, left, 0, 0, lines - height - top, 2 * pairs - width - left, 0];
     const padded = c.reshape(c.op('Pad', [pixels, c.builder.ints(pads)]), [batch * lines * pairs, 2 * inChannels]);
@@ -75,7 +75,7 @@ const byProduct: Part = (c, { x, weight, conv }, phase, block) => {
     return values;
   });
   const columns = c.reshape(c.pick(table, index), [rows.rows, kh * lineTaps(kw) * inChannels]);
-  const layout = blockedLayout([batch, filters, phase.height, phase.width], block);
+  const layout = blockedLayout([batch, filters, phase.height, phase.width], c.options.channelBlock);
   return c.product(columns, c.reorder({ name: phase.name, layout }, rows, filters), { transA: true });
 };
 
