@@ -2,9 +2,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-/** SHA-256 of a file's bytes, 64 hexadecimal digits. Throws the system's error when it cannot be read. */
-export async function hashOfFile(path: string): Promise<string> {
+/** Of a file: bytes `start` to `end`, both included; all when not given. */
+interface Part {
+  start?: number;
+  end?: number;
+  signal?: AbortSignal;
+}
+
+/** SHA-256 of a file's bytes, 64 hexadecimal digits. Throws the system's error when it cannot be read, and the signal's reason. */
+export async function hashOfFile(path: string, { signal, ...range }: Part = {}): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  for await (const chunk of createReadStream(path, range)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+  }
   return hash.digest('hex');
 }

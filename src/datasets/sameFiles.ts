@@ -1,7 +1,6 @@
 /** Finds files with the same bytes. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { hashOfFile } from '../fileHash.js';
 import { MediaError } from '../media/types.js';
 import type { MediaRef } from './types.js';
 
@@ -84,16 +83,11 @@ async function sizeOf({ path, member }: MediaRef): Promise<number> {
 }
 
 async function hashOf({ path, member }: MediaRef, signal: AbortSignal | undefined): Promise<string> {
-  const hash = createHash('sha256');
-  const range = member === undefined ? {} : { start: member.offset, end: member.offset + member.length - 1 };
+  const range = member && { start: member.offset, end: member.offset + member.length - 1 };
   try {
-    for await (const bytes of createReadStream(path, range)) {
-      signal?.throwIfAborted();
-      hash.update(bytes);
-    }
+    return await hashOfFile(path, { ...range, signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw unreadable(path, error as NodeJS.ErrnoException);
   }
-  return hash.digest('hex');
 }

@@ -110,8 +110,9 @@ function actorOf(kind: Kind, half: number, size: number, random: Random): { pen:
 const aboutVideo = (path: string): string => `${path.slice(0, path.length - extname(path).length)}.json`;
 
 /**
- * Whether the video is there already, with the file beside it; whether it is the same is not looked at. Throws, before any work, WorldError where only one of the two is, which is then somebody
- * else's, Error where its folder cannot be made, RangeError and MediaError for names that cannot be written.
+ * Whether the video is there already, with the file beside it; whether it is the same is not looked at. Throws, before any work, WorldError
+ * where only one of the two is, which is then somebody else's, Error where its folder cannot be made, RangeError and MediaError for names
+ * that cannot be written.
  */
 export async function hasWorldVideo(path: string): Promise<boolean> {
   const there = [path, aboutVideo(path)].filter((name) => existsSync(name));

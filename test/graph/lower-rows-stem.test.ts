@@ -6,7 +6,7 @@ import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
 import { Draw, type LoweringCase } from './lowering-cases.js';
-import { dilated, expectAgreement, runLowered } from './run-lowered.js';
+import { dilated, expectAgreement, modelText, runLowered } from './run-lowered.js';
 
 const block = await channelBlock();
 
@@ -50,9 +50,9 @@ function stem(
   });
 }
 
-const text = (model: Uint8Array) => Buffer.from(model).toString('latin1');
 /** Only the fused stem runs a convolution of stride 4, and it has no use for the ordinary pooling gradient's windows. */
-const isFused = (model: Uint8Array) => text(model).includes('com.microsoft.nchwc') && !/windows|Equal/.test(text(model));
+const isFused = (model: Uint8Array) =>
+  modelText(model).includes('com.microsoft.nchwc') && !/windows|Equal/.test(modelText(model));
 
 describe.runIf(block > 0)('the stem as one piece', () => {
   const shapes: Shape[] = [

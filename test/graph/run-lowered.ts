@@ -100,5 +100,8 @@ export async function expectAgreement(
   expectClose(await runLowered(lowered, given, options), expected, tolerance);
 }
 
+/** The model's bytes as text: names and attributes can be looked for in it. */
+export const modelText = (model: Uint8Array): string => Buffer.from(model).toString('latin1');
+
 /** Convolutions with a dilation: of the rows lowering those that have pictures for channels, where the graph has no dilated layers. */
-export const dilated = (model: Uint8Array): number => Buffer.from(model).toString('latin1').split('dilations').length - 1;
+export const dilated = (model: Uint8Array): number => modelText(model).split('dilations').length - 1;

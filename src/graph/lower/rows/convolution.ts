@@ -112,13 +112,10 @@ const conv2dWeightGrad: RowsRule<'conv2dWeightGrad'> = (node, c) => {
   if (node.attributes.groups !== 1) return undefined;
   const l = layerOf(node.attributes, x, node, dy);
   const way = wayOf(c, l);
-  if (isByPictures(c, l, way)) {
-    const taps = c.reshape(layerWeightGradByPictures(c, l, x, dy), [...l.kernel, l.channels, l.filters]);
-    return { kind: 'taps', name: taps };
-  }
   const winogradFilter = way.kind === 'winograd' ? way.filter : weightFilter(l, way);
   let name: string;
-  if (winogradFilter) name = winogradWeightGrad(c, l, winogradFilter, x, dy);
+  if (isByPictures(c, l, way)) name = layerWeightGradByPictures(c, l, x, dy);
+  else if (winogradFilter) name = winogradWeightGrad(c, l, winogradFilter, x, dy);
   else {
     const rows = c.rows(dy);
     name = c.product(columns(c, l, c.map(x), rows.geometry), rows.name, { transA: true });

@@ -113,7 +113,7 @@ function asChannels(c: RowsContext, x: Pictures, { batch, block, width }: Blocke
   return { name, width: paddedWidth };
 }
 
-/** The gradient of a layer's filters, [kh, kw, Ci, Co]; its input and output fill blocks. */
+/** The gradient of a layer's filters, [kh, kw, Ci / block, block, Co]; its input and output fill blocks. */
 export function layerWeightGradByPictures(c: RowsContext, l: Layer, x: Value, dy: Value): string {
   const { name, layout } = c.blocked(x);
   const { block, blocks: groups, height, width } = layout;

@@ -13,11 +13,11 @@
 import type { Value } from '../../ir.js';
 import { pictureFilters } from './blockedConvolution.js';
 import { blockedDomain, type RowsContext, shapeOf } from './context.js';
-import { phaseLength } from './geometry.js';
+import { blockedLayout, phaseLength } from './geometry.js';
 import { blockedAlgebra, type MapAlgebra } from './mapAlgebra.js';
 import { dGammaFrom, inputCoefficients, inverseDeviation, varianceFrom } from './normalization.js';
 import type { StemValues } from './stem.js';
-import { stemWeightGrad } from './stemWeightGrad.js';
+import { type PhaseGradient, stemWeightGrad } from './stemWeightGrad.js';
 
 interface Size {
   readonly height: number;
@@ -183,17 +183,17 @@ export class StemLowering {
       places[i]!.map(({ place, isMaximum }) => this.toWindows(c, isMaximum, place, phase)),
     );
     const shared = c.op('Div', [pooling.scale(g, scale), this.total(c, ties)]);
-    const gradients = phases.map((phase, i) => {
+    const gradients = phases.map((phase, i): PhaseGradient => {
       const shares = places[i]!.map(({ place, isMaximum }) => c.op('Mul', [isMaximum, this.toPhase(c, shared, place, phase)]));
-      return phase.algebra.affine(phase.name, k, l, this.total(c, shares));
+      const { p, q, height, width } = phase;
+      return {
+        name: phase.algebra.affine(phase.name, k, l, this.total(c, shares)),
+        layout: blockedLayout([this.#batch, this.#channels, height, width], this.#block),
+        line: p ^ this.#middle,
+        column: q ^ this.#middle,
+      };
     });
-    const parts = gradients.map((name, i) => ({ name, ...this.onMap(phases[i]!) }));
-    const weight = stemWeightGrad(c, this.values, parts);
+    const weight = stemWeightGrad(c, this.values, gradients);
     return { beta, gamma: c.op('Mul', [gamma, sign]), weight: c.op('Mul', [weight, sign]) };
-  }
-
-  /** Where a phase's pixels lie in the map. */
-  private onMap({ p, q, height, width }: Phase) {
-    return { line: p ^ this.#middle, column: q ^ this.#middle, height, width };
   }
 }

@@ -1,14 +1,10 @@
 /** The gradient of a stem's filters from that of the convolution's output, which comes in four phases: even and odd lines and columns. */
-import { type RowsContext, shapeOf } from './context.js';
-import { blockedLayout, canonical, forEachPixel, phaseLength } from './geometry.js';
+import { type FeatureMap, type RowsContext, shapeOf } from './context.js';
+import { type Blocked, canonical, forEachPixel, phaseLength } from './geometry.js';
 import { weightGradByPictures } from './picturesAsChannels.js';
 import type { StemValues } from './stem.js';
 
-export interface PhaseGradient {
-  /** In blocks. */
-  readonly name: string;
-  readonly height: number;
-  readonly width: number;
+export interface PhaseGradient extends FeatureMap<Blocked> {
   /** Of the map, lines 2 y + line and columns 2 x + column. */
   readonly line: number;
   readonly column: number;
@@ -26,16 +22,15 @@ export function stemWeightGrad(c: RowsContext, stem: StemValues, phases: readonl
 }
 
 /** [Ci, C, kh, kw], for batches that fill blocks: a quarter of the other way's time. */
-const byPictures: Part = (c, { x, weight, conv }, { name, line, column, ...phase }) => {
-  const [batch, groups, height, width] = shapeOf(x);
-  const [filters, , kh, kw] = shapeOf(weight);
+const byPictures: Part = (c, { x, weight, conv }, { line, column, ...dx }) => {
+  const [, groups, height, width] = shapeOf(x);
+  const [, , kh, kw] = shapeOf(weight);
   const [top, left] = conv.attributes.padding;
   const pictures = { name: c.plain(x), groups, height, width, channelsPerPixel: 1 };
-  const layout = blockedLayout([batch, filters, phase.height, phase.width], c.options.channelBlock);
   // As many as make all phases look at the same columns of the pictures; those of odd ones begin at the third.
-  const columns = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - phase.width);
+  const columns = 2 + kw + 4 * (phaseLength(conv.shape[3]!, 2, 0) - dx.layout.width);
   const taps = { lines: kh, columns, stride: [4, 4], top: top - 2 * line, left } as const;
-  const part = weightGradByPictures(c, pictures, { name, layout }, taps);
+  const part = weightGradByPictures(c, pictures, dx, taps);
   const ints = (...values: number[]) => c.builder.ints(values);
   return c.op('Slice', [part, ints(0, 2 * column), ints(kh, 2 * column + kw), ints(2, 3)]);
 };
@@ -44,7 +39,7 @@ const byPictures: Part = (c, { x, weight, conv }, { name, line, column, ...phase
  * (taps of the picture)^T dx, [kh * lineTaps * Ci, C]. Pixels are gathered a kernel line at a time from a table of overlapping lines, since
  * short copies are slow.
  */
-const byProduct: Part = (c, { x, weight, conv }, phase) => {
+const byProduct: Part = (c, { x, weight, conv }, { line, column, ...dx }) => {
   const [batch, inChannels, height, width] = shapeOf(x);
   const [filters, , kh, kw] = shapeOf(weight);
   const [top, left] = conv.attributes.padding;
@@ -64,8 +59,7 @@ const byProduct: Part = (c, { x, weight, conv }, phase) => {
     });
     return c.reshape(c.pick(padded, index), [batch * lines * outWidth, lineTaps(kw) * inChannels]);
   });
-  const rows = canonical(batch, [phase.height, phase.width]);
-  const { line, column } = phase;
+  const rows = canonical(batch, [dx.layout.height, dx.layout.width]);
   const index = c.index(`lines ${rows.key} ${line}${column} ${kh} ${lines} ${outWidth}`, () => {
     const values = new Int32Array(rows.rows * kh);
     forEachPixel(rows, (b, y, xx) => {
@@ -75,8 +69,7 @@ const byProduct: Part = (c, { x, weight, conv }, phase) => {
     return values;
   });
   const columns = c.reshape(c.pick(table, index), [rows.rows, kh * lineTaps(kw) * inChannels]);
-  const layout = blockedLayout([batch, filters, phase.height, phase.width], c.options.channelBlock);
-  return c.product(columns, c.reorder({ name: phase.name, layout }, rows, filters), { transA: true });
+  return c.product(columns, c.reorder(dx, rows, filters), { transA: true });
 };
 
 /** Taps of a line of the kernel, rounded up to whole pairs of pixels. */
