@@ -146,4 +146,6 @@ def main(config_path, path, folder, threads='2'):
 
 
 if __name__ == '__main__':
+    if not 4 <= len(sys.argv) <= 5:
+        raise SystemExit(__doc__)
     main(*sys.argv[1:])

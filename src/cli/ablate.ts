@@ -63,7 +63,7 @@ export function addAblate(program: Command, version: string, signal: AbortSignal
     .option('--config <file>', 'a configuration (JSON)')
     .option('--skip-missing', 'leave out pairs whose files are missing or do not fit, instead of refusing the list')
     .option('--threads <count>', 'threads of ONNX Runtime, at most 256', threads);
-  addConfigOptions(command);
+  addConfigOptions(command, { weights: false });
   command.addHelpText('after', notes).action(async (data: string | undefined, options: AblateCommand) => {
     if (data !== undefined && options.benchmark === undefined)
       command.error('error: nothing to score the models on: give --benchmark, the annotations of a benchmark');

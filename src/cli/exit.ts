@@ -1,5 +1,6 @@
 /** How the program ends. */
 import { constants } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 
 export const exitCode = { failure: 1, usage: 2 } as const;
 
@@ -16,6 +17,12 @@ export class Interrupted extends Error {
   constructor(readonly exitCode: number) {
     super('interrupted');
   }
+}
+
+/** Between two long pieces of work, in which nothing else is heard. Throws the signal's reason when it was aborted. */
+export async function stopIf(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
 }
 
 /** Aborted at the first Ctrl-C, SIGTERM or loss of the terminal, so that work ends in good order; a second one ends the process. */

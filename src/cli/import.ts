@@ -9,7 +9,8 @@ import { onnxOf } from '../localization/onnxModel.js';
 import { importCheckpoint } from '../weights/importCheckpoint.js';
 import { type PublishedName, publishedNames, publishedNetworks } from '../weights/published.js';
 import { writeWhole } from '../wholeFile.js';
-import { modelName } from './modelFile.js';
+import { stopIf } from './exit.js';
+import { checkFolder, modelName } from './modelFile.js';
 
 interface Options {
   out: string;
@@ -27,10 +28,10 @@ that holds more than weights and plain numbers is refused. The networks:
 ${networks.join('\n')}
 
 Which one it is is told from the names of the weights; sslalign and lvs have the same, so say which. FILE.safetensors is a model for
-"localize", "evaluate" and "train --weights"; FILE.onnx beside it computes the map from a normalized picture and a spectrogram, one pair
-at a time. Such models were never calibrated: they have no confidence. Exit codes: 0 done, 1 failure, 2 wrong usage.`;
+"localize", "evaluate" and "train --weights"; FILE.maps.onnx beside it computes the map from a normalized picture and a spectrogram, one pair
+at a time. Such models were never calibrated: they have no confidence. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 after Ctrl-C.`;
 
-export function addImport(program: Command): void {
+export function addImport(program: Command, signal: AbortSignal): void {
   program
     .command('import')
     .description("make a model of a checkpoint that a paper's authors released")
@@ -40,20 +41,25 @@ export function addImport(program: Command): void {
     .addOption(new Option('--network <name>', 'whose network it is').choices(publishedNames))
     .addOption(new Option('--inputs <preset>', 'how it sees and hears, when not as published').choices(presetNames))
     .addHelpText('after', notes)
-    .action(run);
+    .action((checkpoint: string, options: Options) => run(checkpoint, options, signal));
 }
 
-async function run(checkpoint: string, { out, overwrite, ...options }: Options): Promise<void> {
-  const onnx = `${out.slice(0, -'.safetensors'.length)}.onnx`;
+async function run(checkpoint: string, { out, overwrite, ...options }: Options, signal: AbortSignal): Promise<void> {
+  // Not FILE.onnx: that is what `earshot export` makes of the model.
+  const onnx = `${out.slice(0, -'.safetensors'.length)}.maps.onnx`;
   const there = [out, onnx].filter((path) => existsSync(path));
   if (there.length > 0 && !overwrite)
     throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
+  checkFolder(out);
   const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
   const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
   const network = found.join(' or ');
   const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOfFile(checkpoint) };
+  await stopIf(signal);
   // First what can be found wrong with the weights.
-  await writeWhole(onnx, [onnxOf(model, basename(onnx))]);
+  const maps = onnxOf(model, basename(onnx));
+  await stopIf(signal);
+  await writeWhole(onnx, [maps]);
   await saveModel(out, model, origin);
 
   const values = Object.values(model.weights).reduce((sum, { data }) => sum + data.length, 0);

@@ -5,11 +5,11 @@ import { kindOf } from '../datasets/extensions.js';
 import { NpyWriter } from '../evaluation/maps/index.js';
 import {
   bundledModel,
-  checkSignal,
+  checkHeard,
   type HeatMap,
   type Localization,
   leastConfidence,
-  loadModel,
+  loadModelAndNotes,
   localizeVideo,
   type Model,
   mapAt,
@@ -28,6 +28,7 @@ import { writeVideo } from '../media/writeVideo.js';
 import { extremesOf } from '../metrics/scale.js';
 import { overlay, type Panel, panels, withColourBar } from '../report/index.js';
 import { writeWhole } from '../wholeFile.js';
+import { UsageError } from './exit.js';
 import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
 
@@ -50,22 +51,30 @@ export async function localize(
   signal: AbortSignal,
 ): Promise<void> {
   const isVideo = kindOf(picture) === 'video';
-  if (isVideo && sounds.length > 0) throw new Error(`${picture} is a video, which brings its own sound: give no others`);
-  if (!isVideo && sounds.length === 0) throw new Error(`${picture}: expected a sound beside the picture, or a video`);
+  if (isVideo && sounds.length > 0) throw new UsageError(`${picture} is a video, which brings its own sound: give no others`);
+  if (!isVideo && sounds.length === 0) throw new UsageError(`${picture}: expected a sound beside the picture, or a video`);
   const names = isVideo
     ? [`${stem(picture)}.localized.mp4`, `${stem(picture)}.npy`, `${stem(picture)}.json`]
     : pictureFiles(picture, sounds);
   checkOutputs(names, options);
   await missingFolders(options.out);
-  const model = await loadModel(await modelFile(options.model ?? bundledModel));
+  const { model, notes } = await loadModelAndNotes(await modelFile(options.model ?? bundledModel));
   const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
   try {
     if (isVideo) await localizeVideoFile(picture, localizer, options, signal);
-    else await localizePicture(picture, sounds, { localizer, model }, options, signal);
+    else await localizePicture(picture, sounds, { localizer, about: aboutModel(model, notes) }, options, signal);
   } finally {
     await localizer.release();
   }
 }
+
+/** What results say of the model; an imported one's file says whose it is. */
+const aboutModel = ({ method, picture, sound }: Model, { source }: Record<string, string>) => ({
+  method,
+  ...(source !== undefined && { source }),
+  picture,
+  sound,
+});
 
 const pairName = (picture: string, sound: string): string => `${stem(picture)}+${stem(sound)}`;
 
@@ -128,7 +137,7 @@ const leastWidth = 384;
 async function localizePicture(
   picture: string,
   sounds: readonly string[],
-  { localizer, model }: { localizer: PairLocalizer; model: Model },
+  { localizer, about: aboutIt }: { localizer: PairLocalizer; about: ReturnType<typeof aboutModel> },
   { out }: LocalizeOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -138,7 +147,7 @@ async function localizePicture(
   const clips: AudioClip[] = [];
   for (const sound of sounds) {
     const clip = await readSound(sound, { channel, sampleRate, signal });
-    checkSignal(clip, sound);
+    checkHeard(clip, sound, localizer.sound);
     clips.push(clip);
   }
   const localizations = await localizer.localize(clips.map((clip) => ({ frame, clip })));
@@ -160,7 +169,7 @@ async function localizePicture(
     await writeMap(`${name}.npy`, [map], [1, map.height, map.width]);
     const { min, max } = extremesOf(map.data);
     const about = {
-      model: { method: model.method, picture: model.picture, sound: model.sound },
+      model: aboutIt,
       picture,
       sound,
       map: { file: `${basename(name)}.npy`, shape: [1, map.height, map.width], range: [min, max], covers: 'the whole picture' },

@@ -70,6 +70,9 @@ export async function runAblation(
         onNotice: (line) => progress.notice(line),
       },
     );
+  } catch (error) {
+    if (signal.aborted) progress.notice(`what was done is saved in ${out}; the same command goes on`);
+    throw error;
   } finally {
     progress.stop();
   }

@@ -45,7 +45,7 @@ export function addTrain(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--validate-benchmark <name>', 'what the annotations are of (default: world)').choices(benchmarkNames))
     .addOption(new Option('--validate-protocol <name>', 'how maps become scores (default: sslalign)').choices(protocolNames))
     .option('--validate-every <epochs>', 'how often (default: 1)', count);
-  addConfigOptions(command);
+  addConfigOptions(command, { weights: true });
   command.addHelpText('after', notes).action(async (data: string, options: TrainCommand) => {
     const file = options.config === undefined ? {} : await readConfig(options.config);
     const method = command.getOptionValueSource('method') === 'cli' ? { method: options.method } : {};

@@ -10,6 +10,8 @@ interface ConfigOption {
   path: string;
   parse?: (text: string) => unknown;
   choices?: readonly string[];
+  /** Goes with --weights, which not every command has. */
+  needsWeights?: boolean;
 }
 
 function number(text: string): number {
@@ -56,6 +58,7 @@ export const configOptions: Readonly<Record<string, readonly ConfigOption[]>> = 
       description: 'keep the running statistics of --weights',
       path: 'batchNorm',
       parse: () => 'frozen',
+      needsWeights: true,
     },
   ],
   'Loss:': [
@@ -176,10 +179,11 @@ function inPresets(path: string): string {
   return told.length === 0 ? '' : ` (${told.join(', ')})`;
 }
 
-export function addConfigOptions(command: Command): void {
+export function addConfigOptions(command: Command, { weights }: { weights: boolean }): void {
   for (const [group, options] of Object.entries(configOptions)) {
     command.optionsGroup(group);
-    for (const { flags, description, path, parse, choices } of options) {
+    for (const { flags, description, path, parse, choices, needsWeights } of options) {
+      if (needsWeights && !weights) continue;
       const option = new Option(flags, flags.includes('<') ? `${description}${inPresets(path)}` : description);
       if (choices) option.choices(choices);
       else if (parse && flags.includes('<')) option.argParser(parse);

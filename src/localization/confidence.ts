@@ -2,7 +2,7 @@
 import type { BadPair } from '../datasets/loader/loader.js';
 import type { MediaRef, Pair, PairSet } from '../datasets/types.js';
 import { Random } from '../random.js';
-import type { HeatMap } from './heatMap.js';
+import { checkFinite, type HeatMap } from './heatMap.js';
 import type { Localizer } from './localizer.js';
 import { predictMaps } from './predict.js';
 
@@ -27,13 +27,19 @@ export function matchOf({ data }: HeatMap): number {
   return highest.reduce((sum, x) => sum + x, 0) / count;
 }
 
+/** Below this a sound counts as one that nothing in the picture makes. */
+export const leastConfidence = 0.5;
+
+const probability = (match: number, { slope, offset }: Confidence): number => 1 / (1 + Math.exp(-(slope * match + offset)));
+
 /** The probability, as calibrated, that the picture and the sound of a map belong together. */
-export const confidenceOf = (map: HeatMap, { slope, offset }: Confidence): number =>
-  1 / (1 + Math.exp(-(slope * matchOf(map) + offset)));
+export const confidenceOf = (map: HeatMap, confidence: Confidence): number => probability(matchOf(map), confidence);
 
 export interface Calibration {
   /** Undefined where the pairs do not match better than strangers: an untrained model, or pairs too few to tell. */
   confidence?: Confidence;
+  /** Share of the pairs and strangers on their side of one half, where there is a confidence: a half is chance. */
+  right?: number;
   /** How many pairs it is fitted to, and as many strangers, but for those that could not be read. */
   pairs: number;
   /** Those of the pairs looked at, strangers among them, that could not be read and were left out. */
@@ -52,7 +58,7 @@ const isSameFile = (a: MediaRef, b: MediaRef): boolean => a.path === b.path && a
 /**
  * Fits the probability to pairs as they are and to the same pictures with sounds of other pairs, equally many (logistic regression in one
  * variable). A stranger may fit a picture by chance, so no model gets to 1; its sound lies in another file than the picture's own, and a pair for
- * which no such is found in a few draws is left out. Throws what the model throws, and the signal's reason when it aborts.
+ * which no such is found in a few draws is left out. Throws what the model throws, LocalizerError for maps with NaN, and the signal's reason when it aborts.
  */
 export async function calibrate(localizer: Localizer, set: PairSet, seed: number, signal?: AbortSignal): Promise<Calibration> {
   const count = Math.min(most, set.pairs.length);
@@ -77,11 +83,15 @@ export async function calibrate(localizer: Localizer, set: PairSet, seed: number
   let next = await predictions.next();
   for (; !next.done; next = await predictions.next()) {
     const { index, map } = next.value;
+    checkFinite(map);
     matches.push(matchOf(map));
     labels.push(index < own.length ? 1 : 0);
   }
   const confidence = logistic(matches, labels);
-  return { confidence, pairs: labels.filter((label) => label === 1).length, problems: next.value };
+  const right =
+    confidence &&
+    mean(matches.map((match, i) => ((probability(match, confidence) >= leastConfidence ? 1 : 0) === labels[i] ? 1 : 0)));
+  return { confidence, right, pairs: labels.filter((label) => label === 1).length, problems: next.value };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -16,7 +16,7 @@ export const exportFormat = 'earshot-export-1';
 export interface ExportOptions {
   /** Pixels of the pictures that the file takes, each side 16 to 4096; the square that the model sees when not given. */
   picture?: { width: number; height: number };
-  /** Further metadata. */
+  /** Further metadata. `model.source` says whose the weights are, where they are not the method's authors' way of training. */
   notes?: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +30,8 @@ export interface Exported {
   metadata: Readonly<Record<string, string>>;
 }
 
-/** Sides of a picture in pixels. */
-const [leastSide, mostSide] = [16, 4096];
+/** How long the sides of a picture may be, in pixels. */
+export const pictureSides = { least: 16, most: 4096 } as const;
 /** Ranges of maps below this are rounding: nothing stands out in them. */
 const leastRange = 1e-6;
 
@@ -83,8 +83,10 @@ export function exportModel(model: Model, { picture, notes = {} }: ExportOptions
   const { size } = frame.picture;
   const { width, height } = picture ?? { width: size, height: size };
   for (const side of [width, height])
-    if (!(Number.isInteger(side) && side >= leastSide && side <= mostSide))
-      throw new LocalizerError(`pictures have sides of ${leastSide} to ${mostSide} pixels, not ${width}x${height}`);
+    if (!(Number.isInteger(side) && side >= pictureSides.least && side <= pictureSides.most))
+      throw new LocalizerError(
+        `pictures have sides of ${pictureSides.least} to ${pictureSides.most} pixels, not ${width}x${height}`,
+      );
   const { clip } = heard.sound;
   const waveform = g.input('waveform', [1, clipLength(clip)]);
   const pixels = g.input('pixels', [1, height, width, 3], 'uint8');
@@ -97,14 +99,18 @@ export function exportModel(model: Model, { picture, notes = {} }: ExportOptions
   const score = model.confidence ? probability(match, waveform, model.confidence) : match;
   const graph: g.Graph = { outputs: { heatmap: heatmapOf(map, { width, height }), map, score, imageEmbedding, soundEmbedding } };
 
-  const metadata = { ...notes, ...metadataOf(model, { width, height }) };
+  const metadata = { ...notes, ...metadataOf(model, { width, height }, notes['model.source']) };
   const { model: onnx, externalData, inputs, outputs } = lowerWithWeights(graph, model, { name: model.method, metadata });
   if (externalData) throw new LocalizerError('the model has more than 2 GB, which one ONNX file cannot hold');
   return { onnx, inputs, outputs, metadata };
 }
 
 /** What `metadata_props` says: keys and numbers for programs, sentences for people. */
-function metadataOf(model: Model, { width, height }: { width: number; height: number }): Record<string, string> {
+function metadataOf(
+  model: Model,
+  { width, height }: { width: number; height: number },
+  source: string = architectures[model.method].source,
+): Record<string, string> {
   const { frame, spectrogram: heard } = viewsOf(model);
   const { clip } = heard.sound;
   const samples = clipLength(clip);
@@ -112,7 +118,7 @@ function metadataOf(model: Model, { width, height }: { width: number; height: nu
   const { size } = frame.picture;
   return {
     format: exportFormat,
-    model: `${model.method}: ${architectures[model.method].source}; pictures as '${frame.picture.name}', sounds as '${heard.sound.name}'`,
+    model: `${model.method}: ${source}; pictures as '${frame.picture.name}', sounds as '${heard.sound.name}'`,
     method: model.method,
     waveform:
       `float32 ${showShape([1, samples])}, ${clip.sampleRate} Hz, -1 to 1, mono (${clip.channel === 'mix' ? 'the mean of all channels' : 'the first channel'}). ` +

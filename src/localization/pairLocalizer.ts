@@ -7,7 +7,7 @@ import type { PictureSpec, SoundSpec } from '../features/spec.js';
 import type { AudioClip, Frame } from '../media/types.js';
 import { sizeOf, tensor } from '../tensor.js';
 import { type Confidence, confidenceOf } from './confidence.js';
-import type { HeatMap } from './heatMap.js';
+import { checkFinite, type HeatMap } from './heatMap.js';
 import { LocalizerError } from './localizer.js';
 import type { Model } from './model.js';
 import { modelLocalizer } from './modelLocalizer.js';
@@ -16,12 +16,9 @@ import type { ModelSessionOptions } from './network.js';
 export interface Localization {
   /** As coarse as the model makes it, over the whole picture; higher where the sound comes from. */
   map: HeatMap;
-  /** Probability that something in the picture makes the sound; undefined for a model that was never calibrated. */
+  /** Probability that something in the picture makes the sound, 0 where it is silent; undefined for a model that was never calibrated. */
   confidence: number | undefined;
 }
-
-/** Below this a sound counts as one that nothing in the picture makes. */
-export const leastConfidence = 0.5;
 
 /** Throws LocalizerError for a sound without signal; `name` says which. */
 export function checkSignal(clip: AudioClip, name: string): void {
@@ -29,6 +26,19 @@ export function checkSignal(clip: AudioClip, name: string): void {
     throw new LocalizerError(
       `${name}: there is no signal in it (its ${clip.samples.length} samples are silence): nothing can be localized`,
     );
+}
+
+/** Throws LocalizerError for a sound that is silent where a model hears it. */
+export function checkHeard(clip: AudioClip, name: string, { clip: spec }: SoundSpec): void {
+  checkSignal(clip, name);
+  const heard = fitClip(clip, spec);
+  if (hasSignal({ ...clip, samples: heard })) return;
+  const seconds = (samples: number) => `${(samples / clip.sampleRate).toFixed(1)} s`;
+  const where = spec.take === 'centre' ? 'in its middle' : 'at its beginning';
+  throw new LocalizerError(
+    `${name}: the model hears ${seconds(heard.length)} ${where}, which are silence (it has ${seconds(clip.samples.length)}): ` +
+      'cut out the part that is to be localized',
+  );
 }
 
 export class PairLocalizer {
@@ -55,7 +65,7 @@ export class PairLocalizer {
     return this.sound.clip.sampleRate;
   }
 
-  /** In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate. */
+  /** In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate, LocalizerError for maps with NaN. */
   async localize(pairs: readonly { frame: Frame; clip: AudioClip }[]): Promise<Localization[]> {
     const { batch } = this.session;
     const results: Localization[] = [];
@@ -70,18 +80,23 @@ export class PairLocalizer {
     const { size } = this.picture;
     const pictures = tensor('float32', [batch, 3, size, size]);
     const sounds = tensor('float32', [batch, 1, bins, frames]);
+    const isHeard: boolean[] = [];
     for (let i = 0; i < batch; i++) {
       const { frame, clip } = pairs[Math.min(i, pairs.length - 1)]!;
       const part = (data: Float32Array, length: number) => data.subarray(i * length, (i + 1) * length);
       pictureTensor(frame, this.picture, part(pictures.data, 3 * size * size));
-      this.#spectrogram.run(fitClip(clip, this.sound.clip), part(sounds.data, bins * frames));
+      const heard = fitClip(clip, this.sound.clip);
+      isHeard.push(hasSignal({ ...clip, samples: heard }));
+      this.#spectrogram.run(heard, part(sounds.data, bins * frames));
     }
     const { maps } = await this.session.localize(pictures, sounds);
     const [, height, width] = maps.shape as [number, number, number];
     const length = sizeOf([height, width]);
     return pairs.map((_, i) => {
       const map = { data: maps.data.slice(i * length, (i + 1) * length), height, width };
-      return { map, confidence: this.confidence && confidenceOf(map, this.confidence) };
+      checkFinite(map);
+      // Nothing makes a silence.
+      return { map, confidence: this.confidence && (isHeard[i] ? confidenceOf(map, this.confidence) : 0) };
     });
   }
 

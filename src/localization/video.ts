@@ -1,5 +1,4 @@
 /** Maps of a video, whose sound is heard around each frame. */
-import { hasSignal } from '../features/clip.js';
 import type { AudioClip, Frame, Video } from '../media/types.js';
 import type { HeatMap } from './heatMap.js';
 import { checkSignal, type Localization, type PairLocalizer } from './pairLocalizer.js';
@@ -49,10 +48,7 @@ export async function localizeVideo(
   const found: Localization[] = [];
   let waiting: { frame: Frame; clip: AudioClip }[] = [];
   const flush = async () => {
-    const some = await localizer.localize(waiting);
-    // Nothing makes a silence.
-    for (const [i, one] of some.entries())
-      found.push(hasSignal(waiting[i]!.clip) || one.confidence === undefined ? one : { ...one, confidence: 0 });
+    found.push(...(await localizer.localize(waiting)));
     waiting = [];
     onProgress?.(Math.min(video.duration, found.length / rate), video.duration);
   };

@@ -107,7 +107,9 @@ function dimensionsOf(
   refuse: (why: string) => OnnxFileError,
 ): readonly Dimension[] {
   if (type?.value.case !== 'tensorType' || type.value.value.elemType !== DataType.FLOAT)
-    throw refuse(`${what} '${name}': expected a tensor of float32`);
+    throw refuse(
+      `${what} '${name}': expected a tensor of float32 (in place of a file of "earshot export" take the model it was made of)`,
+    );
   const { shape } = type.value.value;
   if (!shape) throw refuse(`${what} '${name}' has no shape; run onnx.shape_inference on the file`);
   return shape.dim;

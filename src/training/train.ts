@@ -40,7 +40,7 @@ export interface ValidationRecord {
   epoch: number;
   update: number;
   scores: Readonly<Record<string, number | null>>;
-  /** Whether no earlier one was as good. */
+  /** Whether no earlier one was better. */
   best: boolean;
 }
 
@@ -83,7 +83,7 @@ const searchBatch = 16;
 /**
  * Trains, in `folder`, from where it stands to the last epoch. In the folder come `metrics.jsonl`, `first.safetensors` (the model that it begins with),
  * `last.safetensors` (where it goes on after any interruption, bit for bit, on the same machine with the same number of threads) and
- * `best.safetensors` (the model with the best validation; without any the one after the last epoch that was completed).
+ * `best.safetensors` (the model with the best validation, of equal ones the last; without any the one after the last epoch that was completed).
  *
  * Throws ConfigError for a batch larger than the set, or than what of it can be used, NonFiniteLossError, the signal's reason, and what files and sessions throw.
  */
@@ -112,7 +112,11 @@ async function beginWith(stepper: Stepper, weights: Weights): Promise<void> {
   try {
     await stepper.setWeights({ ...(await stepper.weights()), ...weights });
   } catch (error) {
-    throw new ConfigError(`weights: they are not of this network: ${(error as Error).message}`, [], { cause: error });
+    throw new ConfigError(
+      `weights: they are not of this network; choose the preset, or the settings, of the one that they are of: ${(error as Error).message}`,
+      [],
+      { cause: error },
+    );
   }
 }
 
@@ -314,7 +318,7 @@ class Run {
     const isTime = validation && ((epoch + 1) % validation.every === 0 || epoch + 1 === this.config.epochs);
     if (isTime) {
       const { score, scores } = await this.#orSave(validation.validate(model, epoch));
-      const isBest = best === undefined || score > best.score;
+      const isBest = best === undefined || score >= best.score;
       if (isBest) await this.#orSave(this.#keep(model, { ...more, scores: JSON.stringify(scores) }, true));
       const record: ValidationRecord = { kind: 'validation', epoch, update: updates, scores, best: isBest };
       await this.#metrics!.write(record);

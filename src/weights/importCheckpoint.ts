@@ -30,8 +30,8 @@ const batchCount = 'num_batches_tracked';
 
 /**
  * Reads a checkpoint of torch.save as a model. Nothing of the file is run. Throws CheckpointError when it is damaged or holds more than weights,
- * when its names are those of no network known here or of several, and when tensors are missing, unknown or of other shapes; the
- * system's error when it cannot be read.
+ * when its names are those of no network known here or of several, and when tensors are missing, unknown, of other shapes, or hold
+ * what no training leaves.
  */
 export async function importCheckpoint(path: string, { network: wanted, inputs }: ImportOptions = {}): Promise<Imported> {
   const file = await openTorchFile(path);
@@ -167,5 +167,10 @@ function theirName(name: string, network: PublishedName): string {
 async function valuesOf(file: OpenTorchFile, ours: Renamed) {
   const stored = new Map([...ours.values()].map(({ theirs, stored: tensor }) => [theirs, tensor]));
   const read = await readTensors(file, stored);
+  for (const [theirs, { data }] of read)
+    if (theirs.endsWith('.running_var') && data.some((x) => x < 0))
+      throw new CheckpointError(
+        `${file.path}: '${theirs}' has a negative variance: the file is damaged, or the training went wrong`,
+      );
   return new Map([...ours].map(([name, { theirs }]) => [name, read.get(theirs)!]));
 }

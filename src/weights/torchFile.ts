@@ -30,15 +30,23 @@ function formOf(head: Uint8Array): OpenForm {
 
 /**
  * Opens a file that torch.save wrote; nothing of it is run. Throws CheckpointError for another file, a damaged one, and one that holds more than
- * weights and plain data; the system's error when it cannot be read.
+ * weights and plain data, or that cannot be read.
  */
 export async function openTorchFile(path: string): Promise<OpenTorchFile> {
   const named = (error: unknown): unknown =>
     error instanceof PickleError ? new CheckpointError(`${path}: ${error.message}`, { cause: error }) : error;
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw new CheckpointError(
+      `${path}: ${error.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${error.code})`}`,
+      {
+        cause: error,
+      },
+    );
+  });
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new PickleError('expected a checkpoint, this is no file');
+    if (stat.size === 0) throw new PickleError('the file is empty');
     const head = await readPart(file, 0, Math.min(headBytes, stat.size));
     const opened = await formOf(head)(path, file, stat.size);
     return {

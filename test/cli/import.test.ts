@@ -3,7 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
+import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Interrupted } from '../../src/cli/exit.js';
+import { addExport } from '../../src/cli/export.js';
+import { addImport } from '../../src/cli/import.js';
 import { loadModel } from '../../src/localization/index.js';
 import { encodePng, encodeWav } from '../../src/media/index.js';
 import { loadSafetensors } from '../../src/runtime/index.js';
@@ -66,25 +70,25 @@ describe('a checkpoint of SLAVC', () => {
 
   it('makes the same maps as a model and as an ONNX file', async () => {
     writeFileSync(at('list.json'), JSON.stringify([{ image: 'picture.png', audio: 'sound.wav', box: [8, 8, 40, 40] }]));
-    const mapsOf = async (kind: string) => {
+    const mapsOf = async (kind: 'safetensors' | 'maps.onnx') => {
       const given = ['--model', at(`slavc.${kind}`), '--batch', '1', '--threads', '1', '--out', at(kind)];
       const { code } = await earshot(['evaluate', '-b', 'world', '-a', at('list.json'), '--data', folder, ...given]);
       expect(code).toBe(0);
       const file = readFileSync(at(`${kind}/maps.npy`));
       return new Float32Array(Uint8Array.from(file.subarray(file.length - 4 * 7 * 7)).buffer);
     };
-    const [model, onnx] = await Promise.all(['safetensors', 'onnx'].map(mapsOf));
+    const [model, onnx] = await Promise.all((['safetensors', 'maps.onnx'] as const).map(mapsOf));
     expect(Math.max(...model!) - Math.min(...model!)).toBeGreaterThan(0.05);
     expect(Math.max(...model!.map((value, i) => Math.abs(value - onnx![i]!)))).toBeLessThan(1e-5);
   });
 
   it('is not written over', async () => {
-    const before = readFileSync(at('slavc.onnx'));
+    const before = readFileSync(at('slavc.maps.onnx'));
     const again = ['import', at('ezvsl.pth'), '--out', at('slavc.safetensors')];
     const { code, stderr } = await earshot(again);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/slavc\.safetensors, .*slavc\.onnx are there already: pass --overwrite/);
-    expect(readFileSync(at('slavc.onnx')).equals(before)).toBe(true);
+    expect(stderr).toMatch(/slavc\.safetensors, .*slavc\.maps\.onnx are there already: pass --overwrite/);
+    expect(readFileSync(at('slavc.maps.onnx')).equals(before)).toBe(true);
     expect((await earshot([...again, '--overwrite'])).code).toBe(0);
     expect((await loadModel(at('slavc.safetensors'))).method).toBe('ezvsl');
   });
@@ -109,6 +113,36 @@ it('a checkpoint that would run something is refused, and leaves nothing behind'
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^earshot: .*evil\.pth: byte \d+ of its pickle: it names "posix\.system"/);
+  expect(readdirSync(folder).sort()).toEqual(before);
+});
+
+it('an exported file of the model has a place beside it, says whose it is, and is not what evaluates', async () => {
+  const { code, stdout } = await earshot(['export', at('lvs.safetensors'), '-o', at('lvs.onnx')]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('sslalign: Chen et al., CVPR 2021');
+  const data = ['-b', 'world', '-a', at('list.json'), '--data', folder, '--model', at('lvs.onnx')];
+  const { code: failed, stderr } = await earshot(['evaluate', ...data]);
+  expect([failed, stderr]).toEqual([
+    1,
+    expect.stringMatching(/lvs\.onnx.*in place of a file of "earshot export" take the model/),
+  ]);
+});
+
+it('is told of a folder that is not there before any work', async () => {
+  const { code, stderr } = await earshot(['import', at('none.pth'), '--out', at('none/x.safetensors')]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/x\.safetensors: there is no folder .*none: make it first/);
+});
+
+it.each([
+  ['import', addImport, ['lvs.pth', '--network', 'lvs', '-o', 'interrupted.safetensors']],
+  ['export', addExport, ['lvs.safetensors', '-o', 'interrupted.onnx']],
+] as const)('Ctrl-C ends %s, and leaves nothing behind', async (name, add, args) => {
+  const program = new Command();
+  add(program, AbortSignal.abort(new Interrupted(130)));
+  const given = args.map((arg) => (arg.includes('.') ? at(arg) : arg));
+  const before = readdirSync(folder).sort();
+  await expect(program.parseAsync([name, ...given], { from: 'user' })).rejects.toThrow('interrupted');
   expect(readdirSync(folder).sort()).toEqual(before);
 });
 

@@ -27,10 +27,12 @@ describe('a model that is none, and options out of range', () => {
     ['empty', 1, /^earshot: empty: no model in it; expected what "earshot train" made \(best\.safetensors\)\n$/],
     ['nope', 1, /^earshot: nope: there is no such file \(ENOENT\)\n$/],
     ['world/train.csv', 1, /^earshot: world\/train\.csv: no safetensors file/],
+    ['x.onnx', 1, /^earshot: x\.onnx is an ONNX file; expected a model of "earshot train" or "earshot import"/],
     ['run --size 7', 2, /option '--size <pixels>' argument '7' is invalid.*from 32 to 4096/],
     ['run --threads 100000', 2, /option '--threads <count>' argument '100000' is invalid.*from 1 to 256/],
   ])('%s', async (model, expected, message) => {
     mkdirSync(join(folder, 'empty'), { recursive: true });
+    writeFileSync(join(folder, 'x.onnx'), '');
     const { code, stderr } = await run(`localize a.png a.wav --out nothing --model ${model}`);
     expect(stderr).toMatch(message);
     expect(code).toBe(expected);
@@ -86,6 +88,7 @@ describe('a model', () => {
     if (code === 1) expect([stderr, existsSync(path)]).toEqual([expect.stringContaining('there is nothing to fit'), false]);
     else {
       expect(stdout).toMatch(/confidence slope [\d.]+, offset -?[\d.]+ \(before: /);
+      expect(stdout).toMatch(/with it \d+ % of these pairs/);
       expect((await loadModel(path)).confidence!.slope).toBeGreaterThan(0);
       expect((await run(line)).stderr).toMatch(/calibrated\.safetensors is there already/);
     }
@@ -96,9 +99,13 @@ describe('a model', () => {
     for (const name of ['broken.png', 'broken.wav']) writeFileSync(join(folder, 'world', name), 'broken');
     const [, picture, sound] = /^([^,]*\.\w+),([^,]*\.\w+)/.exec(rows[0]!)!;
     const broken = rows.slice(0, 4).map((row) => row.replace(picture!, 'broken.png').replace(sound!, 'broken.wav'));
-    writeFileSync(join(folder, 'world/few.csv'), [header, ...broken.slice(0, 1), ...rows.slice(1, 16)].join('\n'));
+    writeFileSync(
+      join(folder, 'world/few.csv'),
+      [header, ...broken.slice(0, 1), rows[0]!.replace(picture!, 'none.png'), ...rows.slice(1, 16)].join('\n'),
+    );
     const few = await run('calibrate run world/few.csv --out few.safetensors --threads 1');
     expect(few.stderr).toMatch(/^left out: \S*broken\.\w+: /m);
+    expect(few.stderr).toMatch(/^left out: .*none\.png/m);
     expect(few.stderr).toContain(
       'world/few.csv: expected at least 16 pairs that can be read, with sounds in several files, there are 15',
     );
@@ -118,14 +125,24 @@ describe('a model', () => {
     ['a missing picture', 'none.png silent.wav', /none\.png/],
     ['a sound without signal', 'PICTURE silent.wav', /silent\.wav.*signal/],
     ['a text called WAV', 'PICTURE text.wav', /text\.wav/],
-    ['no sound', 'PICTURE', /expected a sound/],
+    [
+      'a sound that is silent where it is heard',
+      'PICTURE late.wav',
+      /late\.wav: the model hears 0\.5 s in its middle, which are silence \(it has 8\.0 s\)/,
+    ],
   ])('says what is wrong with %s, and writes nothing', async (_, what, message) => {
     writeFileSync(join(folder, 'text.wav'), 'hello');
     writeFileSync(join(folder, 'silent.wav'), encodeWav({ sampleRate: 16000, samples: new Float32Array(16000) }, 'int16'));
+    const late = Float32Array.from({ length: 128_000 }, (_, i) => (i < 16_000 ? Math.sin(i) / 2 : 0));
+    writeFileSync(join(folder, 'late.wav'), encodeWav({ sampleRate: 16000, samples: late }, 'int16'));
     const [{ image }] = json('world/test_interactive.json');
     const { code, stderr } = await run(`localize ${what.replace('PICTURE', `world/${image}`)} --model run --out nothing`);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect(existsSync(join(folder, 'nothing'))).toBe(false);
+  });
+
+  it('is used wrongly with a picture alone', async () => {
+    expect(await run('localize picture.png')).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a sound') });
   });
 });

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PairSet } from '../../src/datasets/types.js';
 import { picturePresets } from '../../src/features/presets.js';
 import {
+  checkHeard,
   checkSignal,
   confidenceOf,
   type Localization,
@@ -120,6 +121,22 @@ describe('a PairLocalizer', () => {
     await expect(localizer.localize(media.slice(0, 1))).rejects.toThrow(RangeError);
     const clip = noisyClip(1, 20_000, 32_000);
     expect(await localizer.localize([{ frame: media[0]!.frame, clip }])).toHaveLength(1);
+  });
+
+  it('has no confidence in a part of a sound that is silent, and refuses maps that are none', async () => {
+    const localizer = await open(tinyModel('sslalign', { confidence: { slope: 0, offset: 3 } }));
+    const late = { ...media[0]!.clip, samples: Float32Array.from({ length: 64_000 }, (_, i) => (i < 8000 ? Math.sin(i) : 0)) };
+    const found = await localizer.localize([media[0]!, { ...media[0]!, clip: late }]);
+    expect(found.map(({ confidence }) => confidence)).toEqual([expect.closeTo(1 / (1 + Math.exp(-3))), 0]);
+    expect(() => checkHeard(late, 'dog.wav', localizer.sound)).toThrow(
+      'dog.wav: the model hears 0.5 s in its middle, which are silence (it has 4.0 s): cut out the part that is to be localized',
+    );
+    expect(() => checkHeard(media[0]!.clip, 'dog.wav', localizer.sound)).not.toThrow();
+    const { weights } = tinyModel();
+    const vast = Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, { ...t, data: t.data.map(() => 3e38) }]));
+    const damaged = await PairLocalizer.create({ ...tinyModel(), weights: vast as Model['weights'] }, { batch: 1, ...quiet });
+    opened.push(damaged);
+    await expect(damaged.localize(media.slice(0, 1))).rejects.toThrow('no finite numbers: the weights of the model are damaged');
   });
 
   it('refuses weights that do not fit', async () => {

@@ -172,7 +172,7 @@ describe('a run', () => {
       ].flat(),
     );
     expect(searches(records).map(({ side }) => side)).toEqual(['picture', 'sound', 'picture', 'sound']);
-    expect(records.flatMap((record) => (record.kind === 'validation' ? [record.best] : []))).toEqual([true, true, false, false]);
+    expect(records.flatMap((record) => (record.kind === 'validation' ? [record.best] : []))).toEqual([true, true, false, true]);
     for (const { loss, terms, updates, rate } of steps(records)) {
       expect(terms.localization! + terms.alignment!).toBeCloseTo(loss, 4);
       expect(updates).toBe(12);
@@ -186,13 +186,13 @@ describe('a run', () => {
     const [first, best] = [await loadModel(join(path, runFiles.first)), await loadModel(join(path, runFiles.best))];
     const { method, settings, picture, sound } = config;
     expect(first).toMatchObject({ method, settings, picture, sound });
-    expect(best).toMatchObject({ method, settings, picture, sound, weights: models[1]!.weights });
+    expect(best).toMatchObject({ method, settings, picture, sound, weights: models[3]!.weights });
     expect(models[1]!.weights).not.toEqual(models[3]!.weights);
     expect((await loadSafetensors(join(path, runFiles.best))).metadata).toMatchObject({
-      epoch: '2',
+      epoch: '4',
       scores: '{"cIoU":0.5,"IIoU":null}',
     });
-    expect(await progressOf(path)).toMatchObject({ epoch: 4, batch: 0, updates: 12, lines: 20, best: { epoch: 1, score: 0.5 } });
+    expect(await progressOf(path)).toMatchObject({ epoch: 4, batch: 0, updates: 12, lines: 20, best: { epoch: 3, score: 0.5 } });
     // Of the semantic positives only those in use are kept.
     expect(
       readdirSync(join(path, runFiles.neighbours))

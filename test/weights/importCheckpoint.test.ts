@@ -129,7 +129,7 @@ function ezvslShapes(): Map<string, number[]> {
 }
 
 describe('weights that do not fit', () => {
-  const written = (change: (shapes: Map<string, number[]>) => void) => {
+  const written = (change: (shapes: Map<string, number[]>) => void, value = 0.5) => {
     const shapes = ezvslShapes();
     change(shapes);
     const length = 200;
@@ -137,13 +137,17 @@ describe('weights that do not fit', () => {
       const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
       return [name, tensorRef('0', length, shape, strides)] as const;
     });
-    writeFileSync(pathOf('changed'), archive(dict(...refs), { 0: floats(...new Array(length).fill(0.5)) }));
+    writeFileSync(pathOf('changed'), archive(dict(...refs), { 0: floats(...new Array(length).fill(value)) }));
     return importCheckpoint(pathOf('changed'));
   };
 
   it('are imported when they do, as wide as they are', async () => {
     const { model } = await written(() => {});
     expect(model.settings).toMatchObject({ widths: [1, 1, 1, 1], blocks: [2, 2, 2, 2], dimensions: 2 });
+  });
+
+  it('are named: a variance that is none', async () => {
+    await expect(written(() => {}, -0.5)).rejects.toThrow(/changed\.pth: 'imgnet\.bn1\.running_var' has a negative variance/);
   });
 
   it('are named: missing ones', async () => {

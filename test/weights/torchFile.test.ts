@@ -130,7 +130,6 @@ describe.each(forms)('a %s', (_, form) => {
 
 describe('refused:', () => {
   it.each<[string, Uint8Array, string]>([
-    ['an empty file', bytes(), 'no file of torch.save'],
     ['a web page', bytes('<!DOCTYPE html><html>Google Drive - Virus scan warning'), 'no file of torch.save'],
     [
       'another zip',
@@ -190,8 +189,10 @@ describe('refused:', () => {
     await expect(tensorsOf(file)).rejects.toThrow('(a name of 1000000 characters) for the number of a storage or tensor');
   });
 
-  it('a folder, and a file that is not there', async () => {
+  it('a folder, an empty file, and one that is not there', async () => {
     await expect(openTorchFile(folder)).rejects.toThrow('this is no file');
-    await expect(openTorchFile(join(folder, 'none.pth'))).rejects.toThrow('ENOENT');
+    await expect(openTorchFile(join(folder, 'none.pth'))).rejects.toThrow(/none\.pth: there is no such file$/);
+    writeFileSync(join(folder, 'empty.pth'), '');
+    await expect(openTorchFile(join(folder, 'empty.pth'))).rejects.toThrow(/empty\.pth: the file is empty$/);
   });
 });

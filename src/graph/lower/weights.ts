@@ -26,10 +26,16 @@ function faultOf(name: string, declared: Shape, given: Tensor | undefined): stri
   return at < 0 ? undefined : `'${name}' is ${given.data[at]} at element ${at}`;
 }
 
-/** Throws an Error that lists every missing, unknown, misshapen and not finite weight. */
+/** Faults that are listed: of another network's weights all would be wrong. */
+const listedAtMost = 8;
+
+/** Throws an Error that lists missing, unknown, misshapen and not finite weights. */
 export function checkWeights(parameters: ReadonlyMap<string, Value<'parameter'>>, weights: Weights): void {
   const faults = [...parameters].map(([name, { shape }]) => faultOf(name, shape, weights[name]));
   for (const name of Object.keys(weights)) if (!parameters.has(name)) faults.push(`'${name}' is no parameter of the graph`);
   const found = faults.filter((fault) => fault !== undefined);
-  if (found.length) throw new Error(`the weights do not fit the graph (${parameters.size} parameters):\n  ${found.join('\n  ')}`);
+  if (found.length === 0) return;
+  const more = found.length > listedAtMost ? [`and ${found.length - listedAtMost} more`] : [];
+  const lines = [...found.slice(0, listedAtMost), ...more].join('\n  ');
+  throw new Error(`the weights do not fit the graph (${parameters.size} parameters):\n  ${lines}`);
 }

@@ -98,7 +98,11 @@ export class Input {
       );
       if (opened < 0)
         throw content || (mediaName.test(path) && opened === av.AVERROR_INVALIDDATA)
-          ? new MediaError('corrupt', name, `cannot be read (${lib.FFmpegError.strerror(opened)})`)
+          ? new MediaError(
+              'corrupt',
+              name,
+              `cannot be read as the sound or video that its ${content ? 'beginning' : 'name'} announces (${lib.FFmpegError.strerror(opened)})`,
+            )
           : new MediaError('unsupported', name, 'expected a sound or a video that holds its own streams, this is none');
       const found = format.findStreamInfoSync();
       if (found < 0) throw new MediaError('corrupt', name, `its streams cannot be read (${lib.FFmpegError.strerror(found)})`);
