@@ -31,3 +31,9 @@ export async function makeFolder(path: string): Promise<void> {
         throw new Error(`${folder}: cannot be made (${(error as NodeJS.ErrnoException).code})`, { cause: error });
     }
 }
+
+/** Before any work. Throws Error where there is no folder in which this file could be written. */
+export async function checkFolderOf(path: string): Promise<void> {
+  const folder = dirname(path);
+  if ((await kindAt(folder)) !== 'folder') throw new Error(`${path}: there is no folder ${folder}: make it first`);
+}

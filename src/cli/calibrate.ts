@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readPairs } from '../datasets/read.js';
 import { calibrate, loadModelAndNotes, modelLocalizer, saveModel } from '../localization/index.js';
-import { checkFolder, modelFile, modelName } from './modelFile.js';
+import { checkFolderOf } from '../makeFolder.js';
+import { modelFile, modelName } from './modelFile.js';
 import { threads } from './numbers.js';
+import { checkPairs } from './runTraining.js';
 
 interface Options {
   out: string;
@@ -36,16 +38,17 @@ export function addCalibrate(program: Command, signal: AbortSignal): void {
 
 async function run(path: string, data: string, { out, overwrite, ...options }: Options, signal: AbortSignal): Promise<void> {
   if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
-  checkFolder(out);
+  await checkFolderOf(out);
   const {
     model: { confidence: before, ...model },
     notes,
   } = await loadModelAndNotes(await modelFile(path));
   const set = await readPairs(data);
+  checkPairs(data, set, true);
   const localizer = await modelLocalizer(model, { batch: 16, ...options });
   const { confidence, right, pairs, problems } = await calibrate(localizer, set, 0, signal).finally(() => localizer.release());
   // Each is met with its own picture or sound, and with a stranger's.
-  const lines = new Set([...set.problems, ...problems].map(({ file, reason }) => `left out: ${file}: ${reason}`));
+  const lines = new Set(problems.map(({ file, reason }) => `left out: ${file}: ${reason}`));
   for (const line of lines) console.error(line);
   if (pairs < fewest)
     throw new Error(

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { exportModel, loadModelAndNotes, pictureSides } from '../localization/index.js';
+import { checkFolderOf } from '../makeFolder.js';
 import { showShape } from '../tensor.js';
 import { writeWhole } from '../wholeFile.js';
 import { stopIf } from './exit.js';
-import { checkFolder, modelFile } from './modelFile.js';
+import { modelFile } from './modelFile.js';
 
 interface Options {
   out?: string;
@@ -52,13 +53,11 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
-  checkFolder(out);
+  await checkFolderOf(out);
   const file = await modelFile(path);
   const { model, notes } = await loadModelAndNotes(file);
-  // What the model's file says of itself, its licence for one, goes with it.
   await stopIf(signal);
-  const about = Object.fromEntries(Object.entries(notes).map(([key, text]) => [`model.${key}`, text]));
-  const { onnx, outputs, metadata } = exportModel(model, { picture, notes: about });
+  const { onnx, outputs, metadata } = exportModel(model, { picture, about: notes });
   await stopIf(signal);
   await writeWhole(out, [onnx]);
   console.log(`${out} (${(onnx.length / 1e6).toFixed(1)} MB), ${metadata.model}`);

@@ -6,11 +6,12 @@ import { type PresetName, presetNames } from '../features/choice.js';
 import { hashOfFile } from '../fileHash.js';
 import { saveModel } from '../localization/model.js';
 import { onnxOf } from '../localization/onnxModel.js';
+import { checkFolderOf } from '../makeFolder.js';
 import { importCheckpoint } from '../weights/importCheckpoint.js';
 import { type PublishedName, publishedNames, publishedNetworks } from '../weights/published.js';
 import { writeWhole } from '../wholeFile.js';
 import { stopIf } from './exit.js';
-import { checkFolder, modelName } from './modelFile.js';
+import { modelName } from './modelFile.js';
 
 interface Options {
   out: string;
@@ -50,11 +51,16 @@ async function run(checkpoint: string, { out, overwrite, ...options }: Options, 
   const there = [out, onnx].filter((path) => existsSync(path));
   if (there.length > 0 && !overwrite)
     throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
-  checkFolder(out);
+  await checkFolderOf(out);
   const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
   const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');
   const network = found.join(' or ');
-  const origin = { network, source: of('source'), checkpoint: basename(checkpoint), sha256: await hashOfFile(checkpoint) };
+  const origin = {
+    network,
+    source: of('source'),
+    checkpoint: basename(checkpoint),
+    sha256: await hashOfFile(checkpoint, { signal }),
+  };
   await stopIf(signal);
   // First what can be found wrong with the weights.
   const maps = onnxOf(model, basename(onnx));

@@ -61,8 +61,9 @@ export async function localize(
   const { model, notes } = await loadModelAndNotes(await modelFile(options.model ?? bundledModel));
   const localizer = await PairLocalizer.create(model, { batch: isVideo ? 8 : 1, size: options.size, threads: options.threads });
   try {
-    if (isVideo) await localizeVideoFile(picture, localizer, options, signal);
-    else await localizePicture(picture, sounds, { localizer, about: aboutModel(model, notes) }, options, signal);
+    const used = { localizer, model: aboutModel(model, notes) };
+    if (isVideo) await localizeVideoFile(picture, used, options, signal);
+    else await localizePicture(picture, sounds, used, options, signal);
   } finally {
     await localizer.release();
   }
@@ -75,6 +76,11 @@ const aboutModel = ({ method, picture, sound }: Model, { source }: Record<string
   picture,
   sound,
 });
+
+interface Used {
+  localizer: PairLocalizer;
+  model: ReturnType<typeof aboutModel>;
+}
 
 const pairName = (picture: string, sound: string): string => `${stem(picture)}+${stem(sound)}`;
 
@@ -137,7 +143,7 @@ const leastWidth = 384;
 async function localizePicture(
   picture: string,
   sounds: readonly string[],
-  { localizer, about: aboutIt }: { localizer: PairLocalizer; about: ReturnType<typeof aboutModel> },
+  { localizer, model }: Used,
   { out }: LocalizeOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -169,7 +175,7 @@ async function localizePicture(
     await writeMap(`${name}.npy`, [map], [1, map.height, map.width]);
     const { min, max } = extremesOf(map.data);
     const about = {
-      model: aboutIt,
+      model,
       picture,
       sound,
       map: { file: `${basename(name)}.npy`, shape: [1, map.height, map.width], range: [min, max], covers: 'the whole picture' },
@@ -189,7 +195,7 @@ async function localizePicture(
 
 async function localizeVideoFile(
   path: string,
-  localizer: PairLocalizer,
+  { localizer, model }: Used,
   options: LocalizeOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -216,6 +222,7 @@ async function localizeVideoFile(
       return { seconds: i * maps.interval, ...rest };
     });
     const about = {
+      model,
       video: path,
       width: video.width,
       height: video.height,

@@ -18,25 +18,28 @@ export function fitClip({ samples: x, sampleRate }: AudioClip, spec: ClipSpec): 
         `sampleRate: ${spec.sampleRate}`,
     );
   if (x.length === 0) throw new RangeError('fitClip: the clip has no samples; leave it out');
-  const first = spec.slice?.[0] ?? 0;
-  const fitted = x.length < spec.samples ? repeated(x, first, clipLength(spec)) : cut(x, first, spec);
+  const first = firstHeard(x.length, spec);
+  const length = clipLength(spec);
+  const fitted = x.length < spec.samples ? repeated(x, first, length) : x.subarray(first, first + length);
   return spec.clamp ? limited(fitted) : fitted;
+}
+
+/** Which sample of a clip of `length` the first is that the spectrogram sees. */
+export function firstHeard(length: number, { samples, take, slice }: ClipSpec): number {
+  const first = slice?.[0] ?? 0;
+  if (length < samples) return first % length;
+  return first + (take === 'centre' ? Math.floor((length - samples) / 2) : 0);
 }
 
 /** x[(first + i) mod N]. */
 function repeated(x: Float32Array, first: number, length: number): Float32Array {
   const samples = new Float32Array(length);
-  for (let from = first % x.length, at = 0; at < length; from = 0) {
+  for (let from = first, at = 0; at < length; from = 0) {
     const piece = x.subarray(from, from + length - at);
     samples.set(piece, at);
     at += piece.length;
   }
   return samples;
-}
-
-function cut(x: Float32Array, first: number, spec: ClipSpec): Float32Array {
-  const start = first + (spec.take === 'centre' ? Math.floor((x.length - spec.samples) / 2) : 0);
-  return x.subarray(start, start + clipLength(spec));
 }
 
 /** Most sounds are within [-1, 1] as they are: only others are copied. */

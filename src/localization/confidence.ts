@@ -2,7 +2,7 @@
 import type { BadPair } from '../datasets/loader/loader.js';
 import type { MediaRef, Pair, PairSet } from '../datasets/types.js';
 import { Random } from '../random.js';
-import { checkFinite, type HeatMap } from './heatMap.js';
+import { checkMap, type HeatMap } from './heatMap.js';
 import type { Localizer } from './localizer.js';
 import { predictMaps } from './predict.js';
 
@@ -58,7 +58,7 @@ const isSameFile = (a: MediaRef, b: MediaRef): boolean => a.path === b.path && a
 /**
  * Fits the probability to pairs as they are and to the same pictures with sounds of other pairs, equally many (logistic regression in one
  * variable). A stranger may fit a picture by chance, so no model gets to 1; its sound lies in another file than the picture's own, and a pair for
- * which no such is found in a few draws is left out. Throws what the model throws, LocalizerError for maps with NaN, and the signal's reason when it aborts.
+ * which no such is found in a few draws is left out. Throws what the model throws, LocalizerError for maps that are not finite, and the signal's reason when it aborts.
  */
 export async function calibrate(localizer: Localizer, set: PairSet, seed: number, signal?: AbortSignal): Promise<Calibration> {
   const count = Math.min(most, set.pairs.length);
@@ -79,11 +79,14 @@ export async function calibrate(localizer: Localizer, set: PairSet, seed: number
   const pairs: PairSet = { name: set.name, pairs: [...own, ...strangers], problems: [] };
   const matches: number[] = [];
   const labels: number[] = [];
-  const predictions = predictMaps(localizer, pairs, { signal });
+  const { frame, spectrogram } = localizer.views;
+  // Nothing makes a silence.
+  const hearing = { ...localizer, views: { frame, spectrogram: { ...spectrogram, needsSignal: true } } };
+  const predictions = predictMaps(hearing, pairs, { signal });
   let next = await predictions.next();
   for (; !next.done; next = await predictions.next()) {
     const { index, map } = next.value;
-    checkFinite(map);
+    checkMap(map, localizer.name);
     matches.push(matchOf(map));
     labels.push(index < own.length ? 1 : 0);
   }

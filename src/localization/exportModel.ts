@@ -16,8 +16,8 @@ export const exportFormat = 'earshot-export-1';
 export interface ExportOptions {
   /** Pixels of the pictures that the file takes, each side 16 to 4096; the square that the model sees when not given. */
   picture?: { width: number; height: number };
-  /** Further metadata. `model.source` says whose the weights are, where they are not the method's authors' way of training. */
-  notes?: Readonly<Record<string, string>>;
+  /** What the model's file says of itself: metadata `model.*`. `source` is whose weights they are; whose method it is when not given. */
+  about?: Readonly<Record<string, string>>;
 }
 
 export interface Exported {
@@ -78,7 +78,7 @@ function heatmapOf(map: g.Value, { width, height }: { width: number; height: num
  * with everything that `PairLocalizer` does in between. Throws LocalizerError for a picture of another size than allowed, weights that are not
  * those of the model's method, and a model of more than 2 GB.
  */
-export function exportModel(model: Model, { picture, notes = {} }: ExportOptions = {}): Exported {
+export function exportModel(model: Model, { picture, about = {} }: ExportOptions = {}): Exported {
   const { frame, spectrogram: heard } = viewsOf(model);
   const { size } = frame.picture;
   const { width, height } = picture ?? { width: size, height: size };
@@ -99,7 +99,8 @@ export function exportModel(model: Model, { picture, notes = {} }: ExportOptions
   const score = model.confidence ? probability(match, waveform, model.confidence) : match;
   const graph: g.Graph = { outputs: { heatmap: heatmapOf(map, { width, height }), map, score, imageEmbedding, soundEmbedding } };
 
-  const metadata = { ...notes, ...metadataOf(model, { width, height }, notes['model.source']) };
+  const notes = Object.fromEntries(Object.entries(about).map(([key, text]) => [`model.${key}`, text]));
+  const metadata = { ...notes, ...metadataOf(model, { width, height }, about.source) };
   const { model: onnx, externalData, inputs, outputs } = lowerWithWeights(graph, model, { name: model.method, metadata });
   if (externalData) throw new LocalizerError('the model has more than 2 GB, which one ONNX file cannot hold');
   return { onnx, inputs, outputs, metadata };

@@ -7,8 +7,8 @@ export interface HeatMap {
   width: number;
 }
 
-/** Throws LocalizerError for a map that nothing can be read off. */
-export function checkFinite({ data }: HeatMap): void {
+/** Throws LocalizerError for a map that nothing can be read off; `name` is the model's. */
+export function checkMap({ data }: HeatMap, name: string): void {
   if (!data.every(Number.isFinite))
-    throw new LocalizerError('a map has values that are no finite numbers: the weights of the model are damaged');
+    throw new LocalizerError(`${name}: its map has values that are no finite numbers: the weights are damaged`);
 }

@@ -1,5 +1,5 @@
 /** A model on pictures and sounds in memory. */
-import { fitClip, hasSignal } from '../features/clip.js';
+import { firstHeard, fitClip, hasSignal } from '../features/clip.js';
 import { SpectrogramKernel } from '../features/kernels/spectrogram.js';
 import { pictureTensor } from '../features/picture.js';
 import { planOf } from '../features/plan.js';
@@ -7,7 +7,7 @@ import type { PictureSpec, SoundSpec } from '../features/spec.js';
 import type { AudioClip, Frame } from '../media/types.js';
 import { sizeOf, tensor } from '../tensor.js';
 import { type Confidence, confidenceOf } from './confidence.js';
-import { checkFinite, type HeatMap } from './heatMap.js';
+import { checkMap, type HeatMap } from './heatMap.js';
 import { LocalizerError } from './localizer.js';
 import type { Model } from './model.js';
 import { modelLocalizer } from './modelLocalizer.js';
@@ -16,7 +16,7 @@ import type { ModelSessionOptions } from './network.js';
 export interface Localization {
   /** As coarse as the model makes it, over the whole picture; higher where the sound comes from. */
   map: HeatMap;
-  /** Probability that something in the picture makes the sound, 0 where it is silent; undefined for a model that was never calibrated. */
+  /** Probability that something in the picture makes the sound, 0 where the part of it that the model hears is silent; undefined for a model that was never calibrated. */
   confidence: number | undefined;
 }
 
@@ -34,9 +34,9 @@ export function checkHeard(clip: AudioClip, name: string, { clip: spec }: SoundS
   const heard = fitClip(clip, spec);
   if (hasSignal({ ...clip, samples: heard })) return;
   const seconds = (samples: number) => `${(samples / clip.sampleRate).toFixed(1)} s`;
-  const where = spec.take === 'centre' ? 'in its middle' : 'at its beginning';
+  const from = firstHeard(clip.samples.length, spec);
   throw new LocalizerError(
-    `${name}: the model hears ${seconds(heard.length)} ${where}, which are silence (it has ${seconds(clip.samples.length)}): ` +
+    `${name}: of its ${seconds(clip.samples.length)} the model hears ${seconds(heard.length)} from ${seconds(from)} on, which are silence: ` +
       'cut out the part that is to be localized',
   );
 }
@@ -65,7 +65,7 @@ export class PairLocalizer {
     return this.sound.clip.sampleRate;
   }
 
-  /** In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate, LocalizerError for maps with NaN. */
+  /** In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate, LocalizerError for maps that are not finite. */
   async localize(pairs: readonly { frame: Frame; clip: AudioClip }[]): Promise<Localization[]> {
     const { batch } = this.session;
     const results: Localization[] = [];
@@ -94,7 +94,7 @@ export class PairLocalizer {
     const length = sizeOf([height, width]);
     return pairs.map((_, i) => {
       const map = { data: maps.data.slice(i * length, (i + 1) * length), height, width };
-      checkFinite(map);
+      checkMap(map, this.session.name);
       // Nothing makes a silence.
       return { map, confidence: this.confidence && (isHeard[i] ? confidenceOf(map, this.confidence) : 0) };
     });

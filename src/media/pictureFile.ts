@@ -23,7 +23,7 @@ export const tooManyPixels = (name: string, limit: number, size?: { width: numbe
   new MediaError(
     'tooLarge',
     name,
-    `${size ? `${size.width} x ${size.height} are ` : ''}more pixels than the limit of ${limit} (maxPixels): make it smaller`,
+    `${size ? `${size.width} x ${size.height} are ` : ''}more pixels than the limit of ${limit} (maxPixels): make the picture smaller`,
   );
 
 /** Throws RangeError when `rgb` does not have 3 * width * height bytes. */

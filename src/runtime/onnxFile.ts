@@ -106,10 +106,11 @@ function dimensionsOf(
   { name, type }: ValueInfoProto,
   refuse: (why: string) => OnnxFileError,
 ): readonly Dimension[] {
-  if (type?.value.case !== 'tensorType' || type.value.value.elemType !== DataType.FLOAT)
-    throw refuse(
-      `${what} '${name}': expected a tensor of float32 (in place of a file of "earshot export" take the model it was made of)`,
-    );
+  if (type?.value.case !== 'tensorType' || type.value.value.elemType !== DataType.FLOAT) {
+    const isBytes = type?.value.case === 'tensorType' && type.value.value.elemType === DataType.UINT8;
+    const hint = isBytes ? ', not bytes, which files of "earshot export" take: give the model that it was made of' : '';
+    throw refuse(`${what} '${name}': expected a tensor of float32${hint}`);
+  }
   const { shape } = type.value.value;
   if (!shape) throw refuse(`${what} '${name}' has no shape; run onnx.shape_inference on the file`);
   return shape.dim;

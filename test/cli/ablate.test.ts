@@ -105,7 +105,10 @@ describe('an ablation', () => {
     const lines = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
     while (lines() < 2 && running.process.exitCode === null) await sleep(2);
     running.process.kill('SIGINT');
-    expect(await running.ended).toMatchObject({ code: 130 });
+    expect(await running.ended).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/what was done is saved in .*; the same command goes on/),
+    });
     const { metadata } = await loadCheckpoint(join(out, 'runs', 'intra-1', 'last.safetensors'));
     const { updates } = JSON.parse(metadata.progress!);
     expect(updates).toBeGreaterThan(0);
@@ -191,6 +194,7 @@ describe('wrong usage', () => {
     [['--tables', 'component'], 2, /'--tables <list>' argument 'component' is invalid\. Allowed are components, modality, /],
     [['--tables', ''], 2, /'--tables <list>' argument '' is invalid/],
     [['--seeds', '0'], 2, /'--seeds <count>' argument '0' is invalid/],
+    [['--freeze-batch-norm'], 2, /unknown option '--freeze-batch-norm'/],
     [['-b', 'vggss-extended=x.json'], 2, /Allowed before = are vggss, flickr, is3, /],
     [['-b', 'elsewhere/test_interactive.json'], 2, /Two are called test_interactive: rename one of the files/],
     [['-b', 'nowhere.json'], 1, /nowhere\.json/],

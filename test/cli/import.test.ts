@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Interrupted } from '../../src/cli/exit.js';
+import { Interrupted, stopIf } from '../../src/cli/exit.js';
 import { addExport } from '../../src/cli/export.js';
 import { addImport } from '../../src/cli/import.js';
 import { loadModel } from '../../src/localization/index.js';
@@ -63,7 +63,11 @@ describe('a checkpoint of SLAVC', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('no confidence (the model was not calibrated)');
     const about = JSON.parse(readFileSync(at('out/picture+sound.json'), 'utf8'));
-    expect(about).toMatchObject({ model: { method: 'slavc' }, found: true, map: { shape: [1, 7, 7] } });
+    expect(about).toMatchObject({
+      model: { method: 'slavc', source: 'Mo and Morgado, NeurIPS 2022 (stoneMo/SLAVC)' },
+      found: true,
+      map: { shape: [1, 7, 7] },
+    });
     expect(about.confidence).toBeUndefined();
     expect(about.boxes.length).toBeGreaterThan(0);
   });
@@ -122,16 +126,19 @@ it('an exported file of the model has a place beside it, says whose it is, and i
   expect(stdout).toContain('sslalign: Chen et al., CVPR 2021');
   const data = ['-b', 'world', '-a', at('list.json'), '--data', folder, '--model', at('lvs.onnx')];
   const { code: failed, stderr } = await earshot(['evaluate', ...data]);
-  expect([failed, stderr]).toEqual([
-    1,
-    expect.stringMatching(/lvs\.onnx.*in place of a file of "earshot export" take the model/),
-  ]);
+  expect([failed, stderr]).toEqual([1, expect.stringMatching(/lvs\.onnx.*files of "earshot export" take: give the model/)]);
 });
 
 it('is told of a folder that is not there before any work', async () => {
   const { code, stderr } = await earshot(['import', at('none.pth'), '--out', at('none/x.safetensors')]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/x\.safetensors: there is no folder .*none: make it first/);
+});
+
+it('Ctrl-C is heard between two long pieces of work', async () => {
+  const controller = new AbortController();
+  setImmediate(() => controller.abort(new Interrupted(130)));
+  await expect(stopIf(controller.signal)).rejects.toThrow('interrupted');
 });
 
 it.each([

@@ -340,9 +340,7 @@ describe('wrong usage', () => {
     await saveSafetensors(weights, { 'vision.conv9.weight': float32([1], [1]) });
     const out = fresh();
     const { code, stdout, stderr } = await earshot(train(out, '--weights', weights));
-    expect(stderr).toMatch(
-      /^earshot: weights: they are not of this network; choose the preset.*\n {2}'vision\.conv9\.weight' is no parameter/,
-    );
+    expect(stderr).toMatch(/^earshot: weights: they do not fit this network.*\n {2}'vision\.conv9\.weight' is no parameter/);
     expect([code, stdout]).toEqual([1, '']);
     // Nothing is in the way of the command as it was meant.
     expect(contents(out)).toEqual({});

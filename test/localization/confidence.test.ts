@@ -10,6 +10,7 @@ import { SpectrogramKernel } from '../../src/features/kernels/spectrogram.js';
 import { pictureTensor } from '../../src/features/picture.js';
 import { planOf } from '../../src/features/plan.js';
 import { calibrate, confidenceOf, type HeatMap, type Localizer, matchOf } from '../../src/localization/index.js';
+import { encodeWav } from '../../src/media/index.js';
 import { Random } from '../../src/random.js';
 import { float32, type Tensor } from '../../src/tensor.js';
 import { noisyClip, noisyFrame, writePairs } from './tiny.js';
@@ -120,6 +121,7 @@ describe('calibrate', () => {
     const confidence = (await calibrate(localizer, set, 3)).confidence!;
     for (const { picture, sound, map } of localizer.seen)
       expect(confidenceOf(map, confidence) > 0.5, `${picture} with ${sound}`).toBe(picture === sound);
+    expect((await calibrate(localizer, set, 3)).right).toBe(1);
     expect(confidence.slope).toBeGreaterThan(0);
     const at = (x: number) => confidenceOf(mapOf(x), confidence);
     expect(at(0.8)).toBeGreaterThan(at(0.6));
@@ -129,7 +131,13 @@ describe('calibrate', () => {
 
   it('is the maximum of the likelihood, less half the square of the slope', async () => {
     const localizer = localizerOf((picture, sound) => (picture === sound ? 0.45 : 0.4) + noise(picture, sound));
-    const { slope, offset } = (await calibrate(localizer, set, 3)).confidence!;
+    const { confidence, right } = await calibrate(localizer, set, 3);
+    const { slope, offset } = confidence!;
+    const isRight = localizer.seen.map(
+      ({ picture, sound, map }) => confidenceOf(map, confidence!) >= 0.5 === (picture === sound),
+    );
+    expect(right).toBe(isRight.filter(Boolean).length / isRight.length);
+    expect(right).toBeLessThan(1);
     const x = localizer.seen.map(({ map }) => matchOf(map));
     const y = localizer.seen.map(({ picture, sound }) => (picture === sound ? 1 : 0));
     const centre = x.reduce((sum, v) => sum + v, 0) / x.length;
@@ -180,6 +188,25 @@ describe('calibrate', () => {
     expect(localizer.seen).toEqual([]);
   });
 
+  it('refuses maps that are no numbers', async () => {
+    await expect(
+      calibrate(
+        localizerOf(() => Number.NaN),
+        set,
+        3,
+      ),
+    ).rejects.toThrow('stub: its map has values that are no finite numbers');
+  });
+
+  it('leaves silence out', async () => {
+    const path = join(folder, 'silent.wav');
+    writeFileSync(path, encodeWav({ samples: new Float32Array(4000), sampleRate: 16_000 }, 'int16'));
+    const [first, ...others] = set.pairs;
+    const found = await calibrate(localizerOf(trained), { ...set, pairs: [{ ...first!, sound: { path } }, ...others] }, 3);
+    expect(found.pairs).toBe(count - 1);
+    expect(found.problems[0]).toMatchObject({ file: path, reason: expect.stringContaining('no signal') });
+  });
+
   it('leaves pairs that cannot be read out, and says which', async () => {
     const path = join(folder, 'broken.png');
     writeFileSync(path, 'no picture');
@@ -191,7 +218,7 @@ describe('calibrate', () => {
     expect(found.pairs).toBe(count - 1);
     // With its own sound, and with a stranger's.
     expect(found.problems.map(({ file }) => file)).toEqual([path, path]);
-    expect(found.problems[0]!.id).toBe(first!.id);
+    expect(found.problems.map(({ id }) => id)).toContain(first!.id);
     const none = set.pairs.map((pair) => ({ ...pair, picture: { path } }));
     expect(await calibrate(localizerOf(trained), { ...set, pairs: none }, 3)).toMatchObject({ confidence: undefined, pairs: 0 });
   });

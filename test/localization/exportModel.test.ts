@@ -142,7 +142,7 @@ describe('an exported model', () => {
 
   it('says in its metadata what it expects', () => {
     const model = tinyModel('sslalign', { sound: { preset: 'sslalign' } });
-    const { onnx, metadata } = exportModel(model, { picture: { width: 64, height: 48 }, notes: { 'model.license': 'CC0-1.0' } });
+    const { onnx, metadata } = exportModel(model, { picture: { width: 64, height: 48 }, about: { license: 'CC0-1.0' } });
     const written = Object.fromEntries(fromBinary(ModelProtoSchema, onnx).metadataProps.map(({ key, value }) => [key, value]));
     expect(written).toEqual(metadata);
     expect(written).toMatchObject({

@@ -134,7 +134,7 @@ describe('weights that are not those of the method', () => {
       () => ({ ...model.weights, 'vision.bn1.bias': float32([4], [0, 1, Number.NaN, 2]) }),
       "'vision.bn1.bias' is NaN at element 2",
     ],
-    ['none at all', () => ({}), "'vision.conv1.weight' [4, 3, 7, 7] is missing"],
+    ['none at all', () => ({}), "'vision.layer1.0.bn1.bias' [4] is missing\n  and 64 more"],
   ])('%s: the message names it', async (_, weights, message) => {
     const error = await opened(weights(), 'mine.safetensors').catch((e: Error) => e);
     expect(error).toMatchObject({ name: 'LocalizerError', message: expect.stringContaining(message) });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PairSet } from '../../src/datasets/types.js';
-import { picturePresets } from '../../src/features/presets.js';
+import { picturePresets, soundPresets } from '../../src/features/presets.js';
 import {
   checkHeard,
   checkSignal,
@@ -129,14 +129,18 @@ describe('a PairLocalizer', () => {
     const found = await localizer.localize([media[0]!, { ...media[0]!, clip: late }]);
     expect(found.map(({ confidence }) => confidence)).toEqual([expect.closeTo(1 / (1 + Math.exp(-3))), 0]);
     expect(() => checkHeard(late, 'dog.wav', localizer.sound)).toThrow(
-      'dog.wav: the model hears 0.5 s in its middle, which are silence (it has 4.0 s): cut out the part that is to be localized',
+      'dog.wav: of its 4.0 s the model hears 0.5 s from 1.8 s on, which are silence: cut out the part that is to be localized',
     );
     expect(() => checkHeard(media[0]!.clip, 'dog.wav', localizer.sound)).not.toThrow();
+    const ten = { ...late, samples: Float32Array.from({ length: 160_000 }, (_, i) => (i < 48_000 ? Math.sin(i) : 0)) };
+    expect(() => checkHeard(ten, 'dog.wav', soundPresets.sslalign)).toThrow('of its 10.0 s the model hears 3.0 s from 3.5 s on');
     const { weights } = tinyModel();
     const vast = Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, { ...t, data: t.data.map(() => 3e38) }]));
     const damaged = await PairLocalizer.create({ ...tinyModel(), weights: vast as Model['weights'] }, { batch: 1, ...quiet });
     opened.push(damaged);
-    await expect(damaged.localize(media.slice(0, 1))).rejects.toThrow('no finite numbers: the weights of the model are damaged');
+    await expect(damaged.localize(media.slice(0, 1))).rejects.toThrow(
+      'sslalign: its map has values that are no finite numbers: the weights are damaged',
+    );
   });
 
   it('refuses weights that do not fit', async () => {
