@@ -1,9 +1,9 @@
 /** `earshot calibrate`. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readPairs } from '../datasets/read.js';
 import { calibrate, loadModelAndNotes, modelLocalizer, saveModel } from '../localization/index.js';
 import { checkFolderOf } from '../makeFolder.js';
+import { checkNew } from './checkNew.js';
 import { modelFile, modelName } from './modelFile.js';
 import { threads } from './numbers.js';
 import { checkPairs } from './runTraining.js';
@@ -37,7 +37,7 @@ export function addCalibrate(program: Command, signal: AbortSignal): void {
 }
 
 async function run(path: string, data: string, { out, overwrite, ...options }: Options, signal: AbortSignal): Promise<void> {
-  if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
+  checkNew([out], overwrite);
   await checkFolderOf(out);
   const {
     model: { confidence: before, ...model },

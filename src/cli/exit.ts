@@ -19,7 +19,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** Between two long pieces of work, in which Ctrl-C is not heard: lets it be heard (at the latest at the next such place), and throws the signal's reason. */
+/**
+ * Between two long pieces of work, in which Ctrl-C is not heard: lets it be heard (at the latest at the next such place), and throws the
+ * signal's reason.
+ */
 export async function stopIf(signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();

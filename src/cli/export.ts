@@ -1,11 +1,11 @@
 /** `earshot export`. */
-import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { exportModel, loadModelAndNotes, pictureSides } from '../localization/index.js';
 import { checkFolderOf } from '../makeFolder.js';
 import { showShape } from '../tensor.js';
 import { writeWhole } from '../wholeFile.js';
+import { checkNew } from './checkNew.js';
 import { stopIf } from './exit.js';
 import { modelFile } from './modelFile.js';
 
@@ -52,7 +52,7 @@ async function run(
   { out = nameOf(path), overwrite, pictureSize: picture }: Options,
   signal: AbortSignal,
 ): Promise<void> {
-  if (existsSync(out) && !overwrite) throw new Error(`${out} is there already: pass --overwrite, or another --out`);
+  checkNew([out], overwrite);
   await checkFolderOf(out);
   const file = await modelFile(path);
   const { model, notes } = await loadModelAndNotes(file);

@@ -1,5 +1,4 @@
 /** `earshot import`. */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type PresetName, presetNames } from '../features/choice.js';
@@ -10,6 +9,7 @@ import { checkFolderOf } from '../makeFolder.js';
 import { importCheckpoint } from '../weights/importCheckpoint.js';
 import { type PublishedName, publishedNames, publishedNetworks } from '../weights/published.js';
 import { writeWhole } from '../wholeFile.js';
+import { checkNew } from './checkNew.js';
 import { stopIf } from './exit.js';
 import { modelName } from './modelFile.js';
 
@@ -48,9 +48,7 @@ export function addImport(program: Command, signal: AbortSignal): void {
 async function run(checkpoint: string, { out, overwrite, ...options }: Options, signal: AbortSignal): Promise<void> {
   // Not FILE.onnx: that is what `earshot export` makes of the model.
   const onnx = `${out.slice(0, -'.safetensors'.length)}.maps.onnx`;
-  const there = [out, onnx].filter((path) => existsSync(path));
-  if (there.length > 0 && !overwrite)
-    throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
+  checkNew([out, onnx], overwrite);
   await checkFolderOf(out);
   const { networks: found, model, leftOut } = await importCheckpoint(checkpoint, options);
   const of = (key: 'source' | 'protocol') => found.map((name) => publishedNetworks[name][key]).join(' or ');

@@ -1,5 +1,4 @@
 /** What `earshot localize` does once it knows what is wanted. */
-import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { kindOf } from '../datasets/extensions.js';
 import { NpyWriter } from '../evaluation/maps/index.js';
@@ -28,6 +27,7 @@ import { writeVideo } from '../media/writeVideo.js';
 import { extremesOf } from '../metrics/scale.js';
 import { overlay, type Panel, panels, withColourBar } from '../report/index.js';
 import { writeWhole } from '../wholeFile.js';
+import { checkNew } from './checkNew.js';
 import { UsageError } from './exit.js';
 import { modelFile } from './modelFile.js';
 import { Progress } from './progress.js';
@@ -93,9 +93,8 @@ function pictureFiles(picture: string, sounds: readonly string[]): string[] {
 function checkOutputs(names: readonly string[], { out, overwrite }: LocalizeOptions): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new Error(`two results would be called ${twice}: sounds need different names`);
-  const there = names.map((name) => join(out, name)).filter((path) => existsSync(path));
-  if (there.length > 0 && !overwrite)
-    throw new Error(`${there.join(', ')} ${there.length > 1 ? 'are' : 'is'} there already: pass --overwrite, or another --out`);
+  const paths = names.map((name) => join(out, name));
+  checkNew(paths, overwrite);
 }
 
 async function writeMap(path: string, maps: readonly HeatMap[], shape: readonly number[]): Promise<void> {

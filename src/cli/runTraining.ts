@@ -1,7 +1,5 @@
 /** What `earshot train` does once it knows what is wanted. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { BenchmarkName } from '../datasets/benchmarks/index.js';
 import { readBenchmark } from '../datasets/index.js';
@@ -11,6 +9,8 @@ import { evaluateModel } from '../evaluation/evaluateModel.js';
 import type { Scores } from '../evaluation/evaluation.js';
 import { Evaluator } from '../evaluation/evaluator.js';
 import { type ProtocolName, protocols } from '../evaluation/protocols.js';
+import { hashOfFile } from '../fileHash.js';
+import { firstFew } from '../firstFew.js';
 import type { Model } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { pairsOf } from '../localization/predict.js';
@@ -131,12 +131,11 @@ export async function runTraining(
 /** Throws DatasetError for a list with entries that cannot be used, unless they are to be left out. */
 export function checkPairs(data: string, { problems, pairs }: PairSet, skip: boolean): void {
   if (problems.length === 0) return;
-  const shown = problems.slice(0, 5).map(({ file, reason }) => `\n  ${file}: ${reason}`);
-  const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : '';
+  const lines = problems.map(({ file, reason }) => `${file}: ${reason}`);
+  const shown = firstFew(lines, 5).map((line) => `\n  ${line}`);
   const what = `${problems.length} of ${problems.length + pairs.length} entries cannot be used`;
-  if (!skip)
-    throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}${more}`);
-  console.error(`${data}: ${what} and are left out:${shown.join('')}${more}`);
+  if (!skip) throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}`);
+  console.error(`${data}: ${what} and are left out:${shown.join('')}`);
 }
 
 const percent = (share: number | null): string => (share === null ? '-' : (100 * share).toFixed(1));
@@ -163,10 +162,7 @@ function show(record: TrainRecord, batch: number, progress: Progress): void {
 /** Weights, and a hash of their file: a run goes on only with the ones it began with. */
 async function readWeights(path: string) {
   const { tensors } = await loadSafetensors(path);
-  const hash = createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
-  return { tensors, hash };
+  return { tensors, hash: await hashOfFile(path) };
 }
 
 /** What the best model is chosen by, where a picture has one sound and where it has several. */

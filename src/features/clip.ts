@@ -57,7 +57,7 @@ function isWithin(x: Float32Array): boolean {
 export const leastSwing = 2 ** -15;
 
 /** Whether samples differ by more than one step of 16 bits: silence, and a constant, are no signal. */
-export function hasSignal({ samples }: AudioClip): boolean {
+export function hasSignal({ samples }: Pick<AudioClip, 'samples'>): boolean {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const x of samples) {
     if (x < low) low = x;

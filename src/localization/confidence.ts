@@ -58,7 +58,8 @@ const isSameFile = (a: MediaRef, b: MediaRef): boolean => a.path === b.path && a
 /**
  * Fits the probability to pairs as they are and to the same pictures with sounds of other pairs, equally many (logistic regression in one
  * variable). A stranger may fit a picture by chance, so no model gets to 1; its sound lies in another file than the picture's own, and a pair for
- * which no such is found in a few draws is left out. Throws what the model throws, LocalizerError for maps that are not finite, and the signal's reason when it aborts.
+ * which no such is found in a few draws is left out. Throws what the model throws, LocalizerError for maps that are not finite, and the
+ * signal's reason when it aborts.
  */
 export async function calibrate(localizer: Localizer, set: PairSet, seed: number, signal?: AbortSignal): Promise<Calibration> {
   const count = Math.min(most, set.pairs.length);
@@ -110,7 +111,7 @@ function logistic(x: readonly number[], y: readonly number[]): Confidence | unde
   for (let step = 0; step < 25; step++) {
     let [gs, go, hss, hso, hoo] = [-penalty * slope, 0, penalty, 0, 1e-9];
     for (const [i, v] of z.entries()) {
-      const p = 1 / (1 + Math.exp(-(slope * v + offset)));
+      const p = probability(v, { slope, offset });
       const w = p * (1 - p);
       gs += (y[i]! - p) * v;
       go += y[i]! - p;

@@ -16,7 +16,10 @@ import type { ModelSessionOptions } from './network.js';
 export interface Localization {
   /** As coarse as the model makes it, over the whole picture; higher where the sound comes from. */
   map: HeatMap;
-  /** Probability that something in the picture makes the sound, 0 where the part of it that the model hears is silent; undefined for a model that was never calibrated. */
+  /**
+   * Probability that something in the picture makes the sound, 0 where the part of it that the model hears is silent; undefined for a model
+   * that was never calibrated.
+   */
   confidence: number | undefined;
 }
 
@@ -32,7 +35,7 @@ export function checkSignal(clip: AudioClip, name: string): void {
 export function checkHeard(clip: AudioClip, name: string, { clip: spec }: SoundSpec): void {
   checkSignal(clip, name);
   const heard = fitClip(clip, spec);
-  if (hasSignal({ ...clip, samples: heard })) return;
+  if (hasSignal({ samples: heard })) return;
   const seconds = (samples: number) => `${(samples / clip.sampleRate).toFixed(1)} s`;
   const from = firstHeard(clip.samples.length, spec);
   throw new LocalizerError(
@@ -65,7 +68,10 @@ export class PairLocalizer {
     return this.sound.clip.sampleRate;
   }
 
-  /** In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate, LocalizerError for maps that are not finite. */
+  /**
+   * In the order of the pairs, as many at a time as the model takes. Throws RangeError for sounds at another rate, LocalizerError for maps that
+   * are not finite.
+   */
   async localize(pairs: readonly { frame: Frame; clip: AudioClip }[]): Promise<Localization[]> {
     const { batch } = this.session;
     const results: Localization[] = [];
@@ -86,7 +92,7 @@ export class PairLocalizer {
       const part = (data: Float32Array, length: number) => data.subarray(i * length, (i + 1) * length);
       pictureTensor(frame, this.picture, part(pictures.data, 3 * size * size));
       const heard = fitClip(clip, this.sound.clip);
-      isHeard.push(hasSignal({ ...clip, samples: heard }));
+      isHeard.push(hasSignal({ samples: heard }));
       this.#spectrogram.run(heard, part(sounds.data, bins * frames));
     }
     const { maps } = await this.session.localize(pictures, sounds);

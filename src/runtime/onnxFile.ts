@@ -106,12 +106,15 @@ function dimensionsOf(
   { name, type }: ValueInfoProto,
   refuse: (why: string) => OnnxFileError,
 ): readonly Dimension[] {
-  if (type?.value.case !== 'tensorType' || type.value.value.elemType !== DataType.FLOAT) {
-    const isBytes = type?.value.case === 'tensorType' && type.value.value.elemType === DataType.UINT8;
-    const hint = isBytes ? ', not bytes, which files of "earshot export" take: give the model that it was made of' : '';
+  const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
+  if (tensor?.elemType !== DataType.FLOAT) {
+    const hint =
+      tensor?.elemType === DataType.UINT8
+        ? ', not bytes, which files of "earshot export" take: give the model that it was made of'
+        : '';
     throw refuse(`${what} '${name}': expected a tensor of float32${hint}`);
   }
-  const { shape } = type.value.value;
+  const { shape } = tensor;
   if (!shape) throw refuse(`${what} '${name}' has no shape; run onnx.shape_inference on the file`);
   return shape.dim;
 }

@@ -85,7 +85,8 @@ const searchBatch = 16;
  * `last.safetensors` (where it goes on after any interruption, bit for bit, on the same machine with the same number of threads) and
  * `best.safetensors` (the model with the best validation, of equal ones the last; without any the one after the last epoch that was completed).
  *
- * Throws ConfigError for a batch larger than the set, or than what of it can be used, NonFiniteLossError, LocalizerError for maps that are not finite, the signal's reason, and what files and sessions throw.
+ * Throws ConfigError for a batch larger than the set, or than what of it can be used, NonFiniteLossError, LocalizerError for maps that are not
+ * finite, the signal's reason, and what files and sessions throw.
  */
 export async function* train(
   config: TrainConfig,

@@ -36,12 +36,8 @@ export async function openTorchFile(path: string): Promise<OpenTorchFile> {
   const named = (error: unknown): unknown =>
     error instanceof PickleError ? new CheckpointError(`${path}: ${error.message}`, { cause: error }) : error;
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw new CheckpointError(
-      `${path}: ${error.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${error.code})`}`,
-      {
-        cause: error,
-      },
-    );
+    const reason = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${error.code})`;
+    throw new CheckpointError(`${path}: ${reason}`, { cause: error });
   });
   try {
     const stat = await file.stat();

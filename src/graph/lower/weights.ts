@@ -1,4 +1,5 @@
 /** Checks weights against the parameters a graph declares. */
+import { firstFew } from '../../firstFew.js';
 import { type Shape, showShape, sizeOf, type Tensor } from '../../tensor.js';
 import { type Graph, isOp, topological, type Value } from '../ir.js';
 
@@ -35,7 +36,6 @@ export function checkWeights(parameters: ReadonlyMap<string, Value<'parameter'>>
   for (const name of Object.keys(weights)) if (!parameters.has(name)) faults.push(`'${name}' is no parameter of the graph`);
   const found = faults.filter((fault) => fault !== undefined);
   if (found.length === 0) return;
-  const more = found.length > listedAtMost ? [`and ${found.length - listedAtMost} more`] : [];
-  const lines = [...found.slice(0, listedAtMost), ...more].join('\n  ');
+  const lines = firstFew(found, listedAtMost).join('\n  ');
   throw new Error(`the weights do not fit the graph (${parameters.size} parameters):\n  ${lines}`);
 }
