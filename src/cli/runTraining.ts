@@ -10,7 +10,6 @@ import type { Scores } from '../evaluation/evaluation.js';
 import { Evaluator } from '../evaluation/evaluator.js';
 import { type ProtocolName, protocols } from '../evaluation/protocols.js';
 import { hashOfFile } from '../fileHash.js';
-import { firstFew } from '../firstFew.js';
 import type { Model } from '../localization/model.js';
 import { modelLocalizer } from '../localization/modelLocalizer.js';
 import { pairsOf } from '../localization/predict.js';
@@ -131,11 +130,11 @@ export async function runTraining(
 /** Throws DatasetError for a list with entries that cannot be used, unless they are to be left out. */
 export function checkPairs(data: string, { problems, pairs }: PairSet, skip: boolean): void {
   if (problems.length === 0) return;
-  const lines = problems.map(({ file, reason }) => `${file}: ${reason}`);
-  const shown = firstFew(lines, 5).map((line) => `\n  ${line}`);
+  const shown = problems.slice(0, 5).map(({ file, reason }) => `\n  ${file}: ${reason}`);
+  const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : '';
   const what = `${problems.length} of ${problems.length + pairs.length} entries cannot be used`;
-  if (!skip) throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}`);
-  console.error(`${data}: ${what} and are left out:${shown.join('')}`);
+  if (!skip) throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}${more}`);
+  console.error(`${data}: ${what} and are left out:${shown.join('')}${more}`);
 }
 
 const percent = (share: number | null): string => (share === null ? '-' : (100 * share).toFixed(1));

@@ -1,6 +1,5 @@
 /** Weights that others released, as models of ours. */
 import type { PresetName } from '../features/choice.js';
-import { firstFew } from '../firstFew.js';
 import { parametersOf } from '../graph/lower/weights.js';
 import type { Model, ModelDescription } from '../localization/model.js';
 import { localizerGraph } from '../localization/network.js';
@@ -124,7 +123,8 @@ function describe(path: string, published: Published, ours: Renamed, inputs: Pre
 }
 
 const shownAtMost = 4;
-const some = (names: readonly string[]): string => firstFew(names, shownAtMost).join(', ');
+const some = (names: readonly string[]): string =>
+  names.slice(0, shownAtMost).join(', ') + (names.length > shownAtMost ? `, and ${names.length - shownAtMost} more` : '');
 
 /** Throws CheckpointError unless there is exactly what the network needs. */
 function checkFit(

@@ -1,6 +1,4 @@
 /** The weights in a checkpoint, and their values. */
-
-import { firstFew } from '../firstFew.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { Dict, kindOf, type PickleValue, type StoredDType, StoredTensor } from './pickleValues.js';
 import { CheckpointError, type OpenTorchFile } from './torchFile.js';
@@ -37,7 +35,7 @@ export function stateDictOf({ path, value }: OpenTorchFile): Map<string, StoredT
       value instanceof Dict
         ? [...value.entries].map(([key, entry]) => `${isName(key) ? key : kindOf(key)} (${kindOf(entry)})`)
         : [];
-    const shown = firstFew(has, 8).join(', ');
+    const shown = has.slice(0, 8).join(', ') + (has.length > 8 ? `, and ${has.length - 8} more` : '');
     throw new CheckpointError(
       `${path}: expected a state dict, as it is or under ${places.join(', ')}; it holds ${kindOf(value)}${shown && ` with ${shown}`}`,
     );

@@ -1,5 +1,4 @@
 /** Checks weights against the parameters a graph declares. */
-import { firstFew } from '../../firstFew.js';
 import { type Shape, showShape, sizeOf, type Tensor } from '../../tensor.js';
 import { type Graph, isOp, topological, type Value } from '../ir.js';
 
@@ -36,6 +35,7 @@ export function checkWeights(parameters: ReadonlyMap<string, Value<'parameter'>>
   for (const name of Object.keys(weights)) if (!parameters.has(name)) faults.push(`'${name}' is no parameter of the graph`);
   const found = faults.filter((fault) => fault !== undefined);
   if (found.length === 0) return;
-  const lines = firstFew(found, listedAtMost).join('\n  ');
+  const more = found.length > listedAtMost ? [`and ${found.length - listedAtMost} more`] : [];
+  const lines = [...found.slice(0, listedAtMost), ...more].join('\n  ');
   throw new Error(`the weights do not fit the graph (${parameters.size} parameters):\n  ${lines}`);
 }
