@@ -4,8 +4,9 @@ import { type LocalizeOptions, localize } from './localizeFiles.js';
 import { modelSize, threads } from './numbers.js';
 
 const notes = `
-PICTURE SOUND    <picture>+<sound>.png the heatmap over the picture with its scale, .npy the map as the model makes it, .json where the object
-                 is (boxes and a mask in pixels of the picture, and how they were made) and the confidence that it makes the sound
+PICTURE SOUND    <picture>+<sound>.png the heatmap over the picture with its scale and what was found, .npy the map as the model makes it,
+                 .json where the object is (boxes and a mask in pixels of the picture, and how they were made) and the confidence that
+                 it makes the sound
 PICTURE SOUND... the same for each sound, and <picture>.panels.png with all of them side by side
 VIDEO            <video>.localized.mp4 the video with the heatmap moving with its sound, .npy the maps [time, h, w], .json what is where when
 

@@ -170,7 +170,8 @@ async function localizePicture(
       high,
       title: 'cosine',
     });
-    await writeWhole(`${name}.png`, [await encodePng(drawn)]);
+    const panel = { frame: drawn, title: basename(sound), note: inWords(localization) };
+    await writeWhole(`${name}.png`, [await encodePng(panels([panel]))]);
     await writeMap(`${name}.npy`, [map], [1, map.height, map.width]);
     const { min, max } = extremesOf(map.data);
     const about = {
@@ -182,8 +183,8 @@ async function localizePicture(
       ...found(localization, frame),
     };
     await writeWhole(`${name}.json`, `${JSON.stringify(about, null, 1)}\n`);
-    shown.push({ frame: drawn, title: basename(sound), note: inWords(localization) });
-    console.log(`${sound}: ${inWords(localization)} -> ${name}.png`);
+    shown.push(panel);
+    console.log(`${sound}: ${panel.note} -> ${name}.png`);
   }
   if (shown.length > 1) {
     const path = join(out, `${stem(picture)}.panels.png`);

@@ -133,7 +133,8 @@ export function checkPairs(data: string, { problems, pairs }: PairSet, skip: boo
   const shown = problems.slice(0, 5).map(({ file, reason }) => `\n  ${file}: ${reason}`);
   const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : '';
   const what = `${problems.length} of ${problems.length + pairs.length} entries cannot be used`;
-  if (!skip) throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}${more}`);
+  if (!skip)
+    throw new DatasetError(data, `${what}; mend the list, or leave them out with --skip-missing:${shown.join('')}${more}`);
   console.error(`${data}: ${what} and are left out:${shown.join('')}${more}`);
 }
 
