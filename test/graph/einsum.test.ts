@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Dense, einsum, GraphError, input, interpret, type Value } from '../../src/graph/index.js';
 import { offsets } from '../../src/graph/interpret/dense.js';
 import { sizeOf, stridesOf } from '../../src/tensor.js';
+import { randomNumbers } from './draw.js';
 import { expectClose } from './golden.js';
-import { randomNumbers } from './lowering-cases.js';
 
 const sizes: Record<string, number> = { i: 2, j: 3, k: 4, l: 1, m: 2 };
 const shapeOf = (letters: string) => [...letters].map((letter) => sizes[letter]!);

@@ -6,7 +6,8 @@ import { isOp, type Op, topological } from '../../src/graph/ir.js';
 import * as ops from '../../src/graph/ops.js';
 import { builtAt } from '../../src/graph/shape.js';
 import { float32, sizeOf } from '../../src/tensor.js';
-import { cases, type LoweringCase, randomNumbers } from './lowering-cases.js';
+import { type LoweringCase, randomNumbers } from './draw.js';
+import { cases } from './lowering-cases.js';
 
 type Values = Record<string, Fed>;
 interface Point {

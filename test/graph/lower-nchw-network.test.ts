@@ -9,7 +9,8 @@ import { lowerNchw } from '../../src/graph/lower/nchw/index.js';
 import { ModelProtoSchema, type NodeProto } from '../../src/graph/onnx/onnx_pb.js';
 import * as ops from '../../src/graph/ops.js';
 import { float32, type Tensor } from '../../src/tensor.js';
-import { convolutions, Draw } from './lowering-cases.js';
+import { Draw } from './draw.js';
+import { convolutions } from './lowering-cases.js';
 import { residualNetwork } from './residual-network.js';
 import { expectAgreement, expectClose, runLowered } from './run-lowered.js';
 

@@ -5,7 +5,7 @@ import type { Value } from '../../src/graph/ir.js';
 import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
-import { Draw } from './lowering-cases.js';
+import { Draw } from './draw.js';
 import { expectAgreement } from './run-lowered.js';
 
 const block = await channelBlock();

@@ -5,7 +5,7 @@ import { lowerNchw } from '../../src/graph/lower/nchw/index.js';
 import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
-import { Draw, type LoweringCase } from './lowering-cases.js';
+import { Draw, type LoweringCase } from './draw.js';
 import { dilated, expectAgreement, modelText, runLowered } from './run-lowered.js';
 
 const block = await channelBlock();

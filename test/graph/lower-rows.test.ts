@@ -6,7 +6,8 @@ import { make, type Op, type Pair, type Value } from '../../src/graph/ir.js';
 import { type LowerRowsOptions, lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
 import { channelBlock } from '../../src/runtime/index.js';
-import { cases, Draw, type LoweringCase } from './lowering-cases.js';
+import { Draw, type LoweringCase } from './draw.js';
+import { cases } from './lowering-cases.js';
 import { dilated, expectAgreement, relativeError, runLowered } from './run-lowered.js';
 
 const block = await channelBlock();

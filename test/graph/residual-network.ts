@@ -2,7 +2,7 @@
 import type { Value } from '../../src/graph/ir.js';
 import { labelled } from '../../src/graph/ir.js';
 import * as ops from '../../src/graph/ops.js';
-import type { Draw } from './lowering-cases.js';
+import type { Draw } from './draw.js';
 
 type Norm = 'batch' | 'inference';
 

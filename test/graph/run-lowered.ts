@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { type Dense, interpret } from '../../src/graph/interpret/index.js';
 import { type Lowered, type Port, physicalShape } from '../../src/graph/lower/lowered.js';
 import { type Shape, sizeOf, stridesOf, type Tensor } from '../../src/tensor.js';
-import type { LoweringCase } from './lowering-cases.js';
+import type { LoweringCase } from './draw.js';
 
 /** The elements with axis i of the result axis permutation[i] of the source. */
 function permuted<T extends Tensor['data']>(data: T, shape: Shape, permutation: readonly number[]): T {

@@ -3,7 +3,7 @@ import { gradients } from '../../src/graph/gradient.js';
 import { interpret } from '../../src/graph/interpret/index.js';
 import { lowerRows } from '../../src/graph/lower/rows/index.js';
 import * as ops from '../../src/graph/ops.js';
-import { Draw } from './lowering-cases.js';
+import { Draw } from './draw.js';
 import { runLowered } from './run-lowered.js';
 
 describe('Winograd, a convolution at a time', () => {
